@@ -1,0 +1,146 @@
+//! Header lines in order of arrival, with repeats, as Envoy's header map holds them.
+
+/// Headers that Envoy keeps in one slot: further lines are joined with `,` (E-31).
+const SINGLE_SLOT: [&str; 27] = [
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "expect",
+    "grpc-accept-encoding",
+    "grpc-timeout",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "origin",
+    "pragma",
+    "referer",
+    "user-agent",
+    "via",
+    "x-client-trace-id",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+
+/// Header lines: lower-case names, values as sent, repeats kept in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HeaderMap {
+    lines: Vec<(String, String)>,
+}
+
+// === impl HeaderMap ===
+
+impl HeaderMap {
+    /// Returns a map without headers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decodes the lines of a request: names become lower-case, single-slot headers are joined (E-31).
+    pub fn decode<N: AsRef<str>, V: Into<String>>(lines: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut map = Self::new();
+        for (name, value) in lines {
+            map.append_joined(&name.as_ref().to_ascii_lowercase(), value.into());
+        }
+        map
+    }
+
+    /// Returns all lines as (name, value).
+    #[must_use]
+    pub fn lines(&self) -> &[(String, String)] {
+        &self.lines
+    }
+
+    /// Returns the values of all lines of a name (lower-case), in order.
+    pub fn values<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m str> {
+        self.lines.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the value of the first line of a name (lower-case).
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.lines.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Tells whether a line of this name (lower-case) is there.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.first(name).is_some()
+    }
+
+    /// Drops every line of a name (lower-case).
+    pub fn remove(&mut self, name: &str) {
+        self.lines.retain(|(key, _)| key != name);
+    }
+
+    /// Drops every line for which `condition` holds.
+    pub fn remove_if(&mut self, mut condition: impl FnMut(&str, &str) -> bool) {
+        self.lines.retain(|(name, value)| !condition(name, value));
+    }
+
+    /// Replaces every line of a name (lower-case) by one line at the end.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.remove(name);
+        self.append(name, value);
+    }
+
+    /// Adds a line at the end.
+    pub fn append(&mut self, name: &str, value: impl Into<String>) {
+        self.lines.push((name.to_owned(), value.into()));
+    }
+
+    /// Adds a line; a single-slot name (E-31) that is there already gets the value behind a comma.
+    pub fn append_joined(&mut self, name: &str, value: String) {
+        let slot = self.lines.iter_mut().find(|(key, _)| key == name);
+        match slot {
+            Some((_, present)) if SINGLE_SLOT.contains(&name) => {
+                // An empty line adds nothing (E-31).
+                if !value.is_empty() {
+                    if !present.is_empty() {
+                        present.push(',');
+                    }
+                    present.push_str(&value);
+                }
+            }
+            _ => self.append(name, value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HeaderMap;
+
+    #[test]
+    fn repeated_lines_stay_apart_unless_the_name_has_one_slot() {
+        let map = HeaderMap::decode([
+            ("X-A", "1"),
+            ("x-a", "2"),
+            ("Accept", "a"),
+            ("accept", ""),
+            ("ACCEPT", "b"),
+            ("Cookie", "a=1"),
+            ("cookie", "b=2"),
+        ]);
+        assert_eq!(map.values("x-a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(map.values("accept").collect::<Vec<_>>(), ["a,b"]);
+        assert_eq!(map.values("cookie").count(), 2);
+    }
+
+    #[test]
+    fn set_leaves_one_line_at_the_end() {
+        let mut map = HeaderMap::decode([("a", "1"), ("b", "2"), ("a", "3")]);
+        map.set("a", "4");
+        assert_eq!(map.lines(), [("b".into(), "2".into()), ("a".into(), "4".into())]);
+    }
+}

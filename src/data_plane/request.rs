@@ -1,0 +1,181 @@
+//! A request as a proxy sees it, and what the connection manager does to it before routing.
+
+use super::headers::HeaderMap;
+use super::path::{self, PathNormalization};
+
+/// A request inside a proxy: what routes look at and change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Request {
+    /// `:method`, case kept.
+    pub method: String,
+    /// `:scheme`, `http` or `https`.
+    pub scheme: String,
+    /// `:authority`, the Host header as sent, with its port.
+    pub authority: String,
+    /// `:path` with the query.
+    pub path: String,
+    /// All other headers.
+    pub headers: HeaderMap,
+    /// Claims of a validated token as (`a.b`, value); empty without a token.
+    pub claims: Vec<(String, String)>,
+}
+
+/// On which side of the mesh a proxy receives a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// The outbound side of a sidecar, or a waypoint.
+    Inside,
+    /// A gateway; `tls` tells whether it ended TLS.
+    Gateway {
+        /// Whether the connection was encrypted.
+        tls: bool,
+    },
+}
+
+/// A request that is answered before any route is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarlyReply {
+    /// 400: the path is not acceptable.
+    BadPath,
+    /// 404 with flag NR: `X-Forwarded-Proto` is there and empty.
+    EmptyForwardedProto,
+}
+
+/// Control headers of Envoy's own that a client cannot set: none of its requests is internal.
+const ENVOY_CONTROLS: [&str; 17] = [
+    "x-envoy-attempt-count",
+    "x-envoy-decorator-operation",
+    "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-force-trace",
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-internal",
+    "x-envoy-ip-tags",
+    "x-envoy-max-retries",
+    "x-envoy-original-url",
+    "x-envoy-retriable-header-names",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-alt-stat-name",
+    "x-envoy-upstream-rq-timeout-alt-response",
+];
+
+/// Prefixes of further control headers: the timeouts in milliseconds.
+const ENVOY_TIMEOUTS: [&str; 2] = ["x-envoy-upstream-rq-timeout", "x-envoy-upstream-rq-per-try"];
+
+/// The address that stands for the client at a gateway.
+const CLIENT_ADDRESS: &str = "203.0.113.1";
+
+// === impl Request ===
+
+impl Request {
+    /// Builds a GET request for a host and a path without headers.
+    pub fn get(authority: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            scheme: "http".to_owned(),
+            authority: authority.into(),
+            path: path.into(),
+            headers: HeaderMap::new(),
+            claims: Vec::new(),
+        }
+    }
+
+    /// Returns the path without its query.
+    #[must_use]
+    pub fn path_only(&self) -> &str {
+        path::split_query(&self.path).0
+    }
+
+    /// Returns the request as the router of a proxy sees it: path normalised, headers that the
+    /// proxy strips gone and those that it adds there, scheme decided.
+    ///
+    /// # Errors
+    /// An answer that the proxy gives before it looks at any route.
+    pub fn received(&self, edge: Edge, option: PathNormalization) -> Result<Self, EarlyReply> {
+        let mut request = self.clone();
+        request.path = path::normalise(&self.path, option).map_err(|_| EarlyReply::BadPath)?;
+        request.strip_hop_headers();
+        match edge {
+            Edge::Gateway { tls } => {
+                // An edge proxy believes the connection, not the client.
+                request.scheme = if tls { "https" } else { "http" }.to_owned();
+                request.headers.set("x-forwarded-proto", request.scheme.clone());
+                request.headers.append_joined("x-forwarded-for", CLIENT_ADDRESS.to_owned());
+                request.headers.set("x-envoy-external-address", CLIENT_ADDRESS);
+            }
+            Edge::Inside => request.take_forwarded_proto()?,
+        }
+        if !request.headers.contains("x-request-id") {
+            request.headers.append("x-request-id", "00000000-0000-4000-8000-000000000000");
+        }
+        Ok(request)
+    }
+
+    /// Headers that end at this hop.
+    fn strip_hop_headers(&mut self) {
+        self.headers.remove_if(|name, value| match name {
+            "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade"
+            | "x-forwarded-client-cert" => true,
+            "te" => !value.eq_ignore_ascii_case("trailers"),
+            _ => {
+                ENVOY_CONTROLS.contains(&name)
+                    || ENVOY_TIMEOUTS.iter().any(|prefix| name.starts_with(prefix))
+            }
+        });
+    }
+
+    /// A sidecar takes the scheme from the client's `X-Forwarded-Proto` if it is one.
+    fn take_forwarded_proto(&mut self) -> Result<(), EarlyReply> {
+        let Some(sent) = self.headers.first("x-forwarded-proto") else {
+            self.headers.append("x-forwarded-proto", self.scheme.clone());
+            return Ok(());
+        };
+        if sent.is_empty() {
+            return Err(EarlyReply::EmptyForwardedProto);
+        }
+        let lower = sent.to_ascii_lowercase();
+        if lower == "http" || lower == "https" {
+            self.scheme = lower;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(lines: &[(&str, &str)]) -> Request {
+        let mut request = Request::get("shop", "/a/../b");
+        request.headers = HeaderMap::decode(lines.iter().copied());
+        request
+    }
+
+    #[test]
+    fn a_gateway_overwrites_what_the_client_says_of_the_scheme() {
+        let request = with(&[("X-Forwarded-Proto", "https"), ("x-envoy-retry-on", "5xx")]);
+        let seen =
+            request.received(Edge::Gateway { tls: false }, PathNormalization::Base).unwrap();
+        assert_eq!((seen.scheme.as_str(), seen.path.as_str()), ("http", "/b"));
+        assert_eq!(seen.headers.first("x-forwarded-proto"), Some("http"));
+        assert!(!seen.headers.contains("x-envoy-retry-on"));
+        assert!(seen.headers.contains("x-request-id") && seen.headers.contains("x-forwarded-for"));
+    }
+
+    #[test]
+    fn a_sidecar_believes_a_valid_forwarded_proto() {
+        for (sent, scheme) in [("HTTPS", "https"), ("gopher", "http"), ("https,http", "http")] {
+            let seen = with(&[("x-forwarded-proto", sent)])
+                .received(Edge::Inside, PathNormalization::Base)
+                .unwrap();
+            assert_eq!(seen.scheme, scheme, "{sent}");
+            assert_eq!(seen.headers.first("x-forwarded-proto"), Some(sent));
+        }
+        let empty = with(&[("x-forwarded-proto", "")]);
+        let reply = empty.received(Edge::Inside, PathNormalization::Base);
+        assert_eq!(reply, Err(EarlyReply::EmptyForwardedProto));
+    }
+}

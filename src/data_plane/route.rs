@@ -1,0 +1,243 @@
+//! Routes and what they do: forward to weighted clusters, redirect, or answer directly.
+
+use super::matcher::{PathMatcher, RouteMatcher};
+use super::mutation::HeaderOps;
+use super::policy::{Cors, Fault, HashKey, Mirror, RetryPolicy};
+use super::request::Request;
+use super::rewrite::{PathRewrite, Redirect};
+use crate::units::Nanos;
+
+/// One entry of a virtual host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Envoy's name of the route, `<rule>.<match>`.
+    pub name: String,
+    /// The rule it was made from; `None` for routes that nobody wrote.
+    pub source: Option<RouteSource>,
+    /// Which requests it takes.
+    pub matcher: RouteMatcher,
+    /// What it does with them.
+    pub action: RouteAction,
+    /// Faults that are injected before the action.
+    pub fault: Option<Fault>,
+    /// Cross-origin policy.
+    pub cors: Option<Cors>,
+    /// Operations on every answer.
+    pub response_ops: HeaderOps,
+}
+
+/// The rule of a config object that a route was made from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteSource {
+    /// `VirtualService shop/reviews`.
+    pub object: String,
+    /// Index of the http entry in the object.
+    pub rule: usize,
+    /// Name of the http entry; empty if it has none.
+    pub rule_name: String,
+    /// Index of the match inside the entry; `None` if the entry has no match.
+    pub condition: Option<usize>,
+}
+
+/// What a route does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RouteAction {
+    /// Sends the request on.
+    Forward(Box<Forward>),
+    /// Answers with a redirect.
+    Redirect(Redirect),
+    /// Answers itself.
+    Direct(DirectResponse),
+}
+
+/// An answer that the proxy gives itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectResponse {
+    /// Status.
+    pub status: u16,
+    /// Body; empty if none.
+    pub body: String,
+}
+
+/// Where and how requests are sent on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forward {
+    /// The weighted clusters in listed order; weight 0 is kept and never picked.
+    pub destinations: Vec<Destination>,
+    /// Operations of the route, after those of the picked destination.
+    pub request_ops: HeaderOps,
+    /// New Host, before that of the destination.
+    pub host_rewrite: Option<String>,
+    /// New path.
+    pub path_rewrite: Option<PathRewrite>,
+    /// Limit of the whole request; `None` is none.
+    pub timeout: Option<Nanos>,
+    /// Retries; `None` is no policy at all.
+    pub retry: Option<RetryPolicy>,
+    /// Copies.
+    pub mirrors: Vec<Mirror>,
+    /// Keys of consistent-hash balancers, in order.
+    pub hash: Vec<HashKey>,
+    /// Status when the picked cluster does not exist: 503, or 500 for Gateway API.
+    pub missing_cluster_status: u16,
+}
+
+/// One weighted cluster of a route.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Destination {
+    /// Name of the cluster, whether it exists or not; the subset `$label` is looked up per request.
+    pub cluster: String,
+    /// Relative weight.
+    pub weight: u32,
+    /// Operations of this destination.
+    pub request_ops: HeaderOps,
+    /// Operations on answers from this destination.
+    pub response_ops: HeaderOps,
+    /// New Host.
+    pub host_rewrite: Option<String>,
+    /// ASM: the cluster that takes over when this one has no healthy endpoint (asm-lanes 2.5).
+    pub fallback: Option<String>,
+}
+
+// === impl Forward ===
+
+impl Forward {
+    /// Returns the sum of the weights.
+    #[must_use]
+    pub fn total_weight(&self) -> u64 {
+        self.destinations.iter().map(|destination| u64::from(destination.weight)).sum()
+    }
+
+    /// Picks a destination with the request's one random number (E-50): the first interval of
+    /// `random mod total` in listed order. A single destination needs no number.
+    #[must_use]
+    pub fn pick(&self, random: u64) -> usize {
+        let total = self.total_weight();
+        if total == 0 {
+            return 0;
+        }
+        let mut left = random % total;
+        for (index, destination) in self.destinations.iter().enumerate() {
+            let weight = u64::from(destination.weight);
+            if left < weight {
+                return index;
+            }
+            left -= weight;
+        }
+        0
+    }
+
+    /// Returns the request that leaves for a destination: headers, then Host, then path.
+    #[must_use]
+    pub fn forwarded(&self, matched: &PathMatcher, destination: usize, request: &Request) -> Request {
+        let mut sent = request.clone();
+        let Some(destination) = self.destinations.get(destination) else { return sent };
+        // The destination's block first, so the route's wins.
+        destination.request_ops.apply_to_request(&mut sent.headers, request);
+        self.request_ops.apply_to_request(&mut sent.headers, request);
+        if let Some(host) = self.host_rewrite.as_ref().or(destination.host_rewrite.as_ref()) {
+            if *host != sent.authority {
+                sent.headers.set("x-envoy-original-host", sent.authority.clone());
+            }
+            sent.authority.clone_from(host);
+        }
+        if let Some(rewrite) = &self.path_rewrite {
+            let path = rewrite.apply(matched, &request.path);
+            if path != sent.path {
+                sent.headers.set("x-envoy-original-path", sent.path.clone());
+            }
+            sent.path = path;
+        }
+        if let Some(millis) = self.expected_timeout_ms() {
+            sent.headers.set("x-envoy-expected-rq-timeout-ms", millis.to_string());
+        }
+        sent
+    }
+
+    /// Returns what Envoy tells the application of its time limit, in milliseconds (E-161): the
+    /// per-try timeout if it is below the route's, else the route's.
+    #[must_use]
+    pub fn expected_timeout_ms(&self) -> Option<u64> {
+        let per_try = self.retry.as_ref().and_then(|retry| retry.per_try_timeout);
+        match (per_try, self.timeout) {
+            (Some(per_try), Some(timeout)) if per_try >= timeout => Some(timeout),
+            (per_try, timeout) => per_try.or(timeout),
+        }
+        .map(Nanos::as_millis)
+    }
+}
+
+// === impl Destination ===
+
+impl Destination {
+    /// Builds a destination without operations.
+    #[must_use]
+    pub fn new(cluster: impl Into<String>, weight: u32) -> Self {
+        Self { cluster: cluster.into(), weight, ..Self::default() }
+    }
+}
+
+/// Fills in a subset written as `$label`: the value of the header of that name (ASM, asm-lanes 2.6).
+///
+/// `None` leaves the name as it is: no placeholder, or the request does not carry the label.
+#[must_use]
+pub fn resolve_label(cluster: &str, request: &Request) -> Option<String> {
+    let mut parts: Vec<&str> = cluster.splitn(4, '|').collect();
+    let label = parts.get(2)?.strip_prefix('$')?.to_ascii_lowercase();
+    let value = request.headers.first(&label)?;
+    parts[2] = value;
+    Some(parts.join("|"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::headers::HeaderMap;
+    use super::super::mutation::Template;
+    use super::*;
+
+    fn weighted(weights: &[u32]) -> Forward {
+        let destinations =
+            weights.iter().enumerate().map(|(i, w)| Destination::new(format!("c{i}"), *w));
+        Forward { destinations: destinations.collect(), ..Forward::default() }
+    }
+
+    #[test]
+    fn the_pick_is_the_remainder_in_listed_order() {
+        // E-51: weights 10/0/90: values 0..9 A, 10..99 C, 100..109 A.
+        let forward = weighted(&[10, 0, 90]);
+        for (random, expected) in [(0, 0), (9, 0), (10, 2), (99, 2), (100, 0), (109, 0), (110, 2)] {
+            assert_eq!(forward.pick(random), expected, "{random}");
+        }
+        assert_eq!(weighted(&[0]).pick(7), 0);
+    }
+
+    #[test]
+    fn route_operations_run_after_those_of_the_destination() {
+        let set = |value: &str| HeaderOps {
+            set: vec![("x".to_owned(), Template::parse(value))],
+            ..HeaderOps::default()
+        };
+        let mut forward = weighted(&[1, 1]);
+        forward.destinations[1].request_ops = set("destination");
+        forward.request_ops = set("route");
+        forward.host_rewrite = Some("new".into());
+        forward.path_rewrite = Some(PathRewrite::Prefix("/v2".into()));
+        let prefix = PathMatcher::Prefix { prefix: "/v1".into(), ignore_case: false };
+        let sent = forward.forwarded(&prefix, 1, &Request::get("old", "/v1/a?q"));
+        assert_eq!(sent.headers.values("x").collect::<Vec<_>>(), ["route"]);
+        assert_eq!((sent.authority.as_str(), sent.path.as_str()), ("new", "/v2/a?q"));
+        assert_eq!(sent.headers.first("x-envoy-original-path"), Some("/v1/a?q"));
+    }
+
+    #[test]
+    fn a_subset_placeholder_is_filled_from_its_header() {
+        let mut request = Request::get("mockb", "/");
+        let cluster = "outbound|8000|$lane|mockb.default.svc.cluster.local";
+        assert_eq!(resolve_label(cluster, &request), None);
+        request.headers = HeaderMap::decode([("lane", "v2")]);
+        assert_eq!(
+            resolve_label(cluster, &request).as_deref(),
+            Some("outbound|8000|v2|mockb.default.svc.cluster.local")
+        );
+    }
+}

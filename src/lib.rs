@@ -1,0 +1,6 @@
+//! lanecast.
+pub mod config;
+pub mod data_plane;
+pub mod diagnostic;
+pub mod stats;
+pub mod units;

@@ -1,0 +1,2 @@
+//! The `lanecast` command.
+fn main() {}
