@@ -1,5 +1,6 @@
 //! lanecast.
 pub mod config;
+pub mod control_plane;
 pub mod data_plane;
 pub mod diagnostic;
 pub mod stats;

@@ -422,8 +422,9 @@ mod tests {
 
     #[test]
     fn a_record_is_read_field_by_field() {
-        let (thing, problems) =
-            read("{name: a, weight: 50.0, wait: 1.5s, on: true, parts: [{}], labels: {a: b}, colour: RED, other: 1}");
+        let (thing, problems) = read(
+            "{name: a, weight: 50.0, wait: 1.5s, on: true, parts: [{}], labels: {a: b}, colour: RED, other: 1}",
+        );
         let thing = thing.unwrap();
         assert_eq!(problems, "");
         assert_eq!(thing.name.as_deref().map(String::as_str), Some("a"));

@@ -179,7 +179,12 @@ impl fmt::Display for Kind {
 
 impl Meta {
     /// Reads `metadata`; an object without a name is refused.
-    pub fn read(kind: Kind, root: &Node, default: &str, problems: &mut Diagnostics) -> Option<Self> {
+    pub fn read(
+        kind: Kind,
+        root: &Node,
+        default: &str,
+        problems: &mut Diagnostics,
+    ) -> Option<Self> {
         let Some(node) = root.get("metadata") else {
             let message = format!("this {kind} has no metadata");
             problems.push(Diagnostic::error("missing-field", root.place, message));
@@ -306,7 +311,9 @@ mod tests {
         assert_eq!(timestamp("2024-02-29T12:00:00Z"), Some(1_709_208_000_000_000_000));
         assert_eq!(timestamp("2024-02-29T13:00:00+01:00"), timestamp("2024-02-29T12:00:00Z"));
         assert_eq!(timestamp("1970-01-01T00:00:00.25Z"), Some(250_000_000));
-        for text in ["", "2024", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00", "x", "2024-01-01T25:00:00Z"] {
+        for text in
+            ["", "2024", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00", "x", "2024-01-01T25:00:00Z"]
+        {
             assert_eq!(timestamp(text), None, "{text}");
         }
     }

@@ -105,7 +105,11 @@ impl<'a> Loader<'a> {
         let nodes = yaml::parse(source, &text, self.problems);
         if nodes.is_empty() && self.problems.count(Severity::Error) == errors {
             let place = Place::new(source, 1, 1);
-            self.problems.push(Diagnostic::error("empty-file", place, "there is no object in this file"));
+            self.problems.push(Diagnostic::error(
+                "empty-file",
+                place,
+                "there is no object in this file",
+            ));
         }
         for node in &nodes {
             self.object(node);
@@ -120,7 +124,8 @@ impl<'a> Loader<'a> {
 
     fn object(&mut self, node: &Node) {
         let Some(entries) = node.entries() else {
-            let message = format!("expected an object with apiVersion and kind, found {}", node.describe());
+            let message =
+                format!("expected an object with apiVersion and kind, found {}", node.describe());
             self.problems.push(Diagnostic::error("not-an-object", node.place, message));
             return;
         };
@@ -130,8 +135,10 @@ impl<'a> Loader<'a> {
             let keys = ["apiVersion", "kind"];
             let mut problem = Diagnostic::error("not-an-object", node.place, message);
             for (key, _) in entries {
-                if let Some(close) = closest(&key.name, keys.into_iter()).filter(|c| *c != key.name) {
-                    problem = problem.help(format!("did you mean `{close}` instead of `{}`?", key.name));
+                if let Some(close) = closest(&key.name, keys.into_iter()).filter(|c| *c != key.name)
+                {
+                    problem =
+                        problem.help(format!("did you mean `{close}` instead of `{}`?", key.name));
                 }
             }
             self.problems.push(problem);
@@ -227,7 +234,9 @@ impl Resources {
             Kind::ServiceEntry => push(&mut self.service_entries, kind, meta, spec, problems),
             Kind::WorkloadEntry => push(&mut self.workload_entries, kind, meta, spec, problems),
             Kind::Sidecar => push(&mut self.sidecars, kind, meta, spec, problems),
-            Kind::KubernetesGateway => push(&mut self.kubernetes_gateways, kind, meta, spec, problems),
+            Kind::KubernetesGateway => {
+                push(&mut self.kubernetes_gateways, kind, meta, spec, problems)
+            }
             Kind::HttpRoute => push(&mut self.http_routes, kind, meta, spec, problems),
             Kind::ReferenceGrant => push(&mut self.reference_grants, kind, meta, spec, problems),
             Kind::Service => push(&mut self.services, kind, meta, spec, problems),
@@ -264,9 +273,23 @@ impl Resources {
             };
         }
         drop_from!(
-            virtual_services, destination_rules, gateways, service_entries, workload_entries, sidecars,
-            kubernetes_gateways, http_routes, reference_grants, services, workloads, pods, namespaces,
-            mesh_configs, lane_groups, lanes, traffic_labels
+            virtual_services,
+            destination_rules,
+            gateways,
+            service_entries,
+            workload_entries,
+            sidecars,
+            kubernetes_gateways,
+            http_routes,
+            reference_grants,
+            services,
+            workloads,
+            pods,
+            namespaces,
+            mesh_configs,
+            lane_groups,
+            lanes,
+            traffic_labels
         );
     }
 
@@ -277,9 +300,23 @@ impl Resources {
             ($($list:ident),*) => { 0 $( + self.$list.len() )* };
         }
         total!(
-            virtual_services, destination_rules, gateways, service_entries, workload_entries, sidecars,
-            kubernetes_gateways, http_routes, reference_grants, services, workloads, pods, namespaces,
-            mesh_configs, lane_groups, lanes, traffic_labels
+            virtual_services,
+            destination_rules,
+            gateways,
+            service_entries,
+            workload_entries,
+            sidecars,
+            kubernetes_gateways,
+            http_routes,
+            reference_grants,
+            services,
+            workloads,
+            pods,
+            namespaces,
+            mesh_configs,
+            lane_groups,
+            lanes,
+            traffic_labels
         )
     }
 

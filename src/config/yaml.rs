@@ -89,10 +89,10 @@ fn parse_document(source: SourceId, chunk: &Chunk<'_>, problems: &mut Diagnostic
             Some(builder.node(tree))
         }
         Err(error) => {
-            let place = error.location().map_or(
-                Place::new(source, chunk.lines + 1, 1),
-                |location| place(source, chunk, location),
-            );
+            let place =
+                error.location().map_or(Place::new(source, chunk.lines + 1, 1), |location| {
+                    place(source, chunk, location)
+                });
             problems.push(refusal(&error, place));
             None
         }
@@ -151,7 +151,8 @@ impl Builder<'_> {
         let mut out: Vec<(Key, Node)> = Vec::with_capacity(entries.len());
         let mut seen = std::collections::BTreeMap::new();
         for (key, tree) in entries {
-            let key = Key { name: key.value, place: place(self.source, self.chunk, key.referenced) };
+            let key =
+                Key { name: key.value, place: place(self.source, self.chunk, key.referenced) };
             let node = self.node(tree);
             if let Some(first) = seen.insert(key.name.clone(), key.place) {
                 let message = format!("the key `{}` stands twice in this map", key.name);

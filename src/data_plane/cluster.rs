@@ -30,6 +30,10 @@ pub struct Cluster {
 pub enum Discovery {
     /// From the control plane, which knows services and pods.
     Eds,
+    /// All addresses of a name.
+    StrictDns,
+    /// One address of a name.
+    LogicalDns,
     /// The address that the client dialled; endpoints and subset are not asked.
     OriginalDestination,
     /// A fixed list, which may be empty (`BlackHoleCluster`).

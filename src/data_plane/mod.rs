@@ -22,8 +22,8 @@ pub mod router;
 mod table;
 
 pub use cluster::{
-    BalancerPolicy, Cluster, Discovery, Endpoint, EndpointGroup, Limits, Locality, OutlierDetection,
-    SlowStart,
+    BalancerPolicy, Cluster, Discovery, Endpoint, EndpointGroup, Limits, Locality,
+    OutlierDetection, SlowStart,
 };
 pub use headers::HeaderMap;
 pub use matcher::{
@@ -31,7 +31,9 @@ pub use matcher::{
 };
 pub use mutation::{Context, HeaderOps, Template};
 pub use path::{InvalidPath, PathNormalization, join_query, normalise, split_query};
-pub use policy::{Abort, Cors, Fault, Fraction, HashKey, Mirror, RetryPolicy, combined_hash, xxh64};
+pub use policy::{
+    Abort, Cors, Fault, Fraction, HashKey, Mirror, RetryPolicy, combined_hash, xxh64,
+};
 pub use re2::{InvalidRegex, Regex};
 pub use request::{EarlyReply, Edge, Request};
 pub use rewrite::{PathRewrite, Redirect, RedirectPath, without_port};

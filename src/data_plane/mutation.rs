@@ -336,9 +336,6 @@ mod tests {
             &[],
         );
         block.apply_to_response(&mut headers, Context { request: &request, status: Some(204) });
-        assert_eq!(
-            headers.lines(),
-            lines(&[("server", "app"), ("lane", "s2"), ("code", "204")])
-        );
+        assert_eq!(headers.lines(), lines(&[("server", "app"), ("lane", "s2"), ("code", "204")]));
     }
 }

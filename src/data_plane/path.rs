@@ -42,7 +42,8 @@ pub fn normalise(path: &str, option: PathNormalization) -> Result<String, Invali
     let text = text.replace('\\', "/");
     let text = replace_escapes(&text, is_unreserved);
     let mut text = resolve_dot_segments(&text);
-    if matches!(option, PathNormalization::MergeSlashes | PathNormalization::DecodeAndMergeSlashes) {
+    if matches!(option, PathNormalization::MergeSlashes | PathNormalization::DecodeAndMergeSlashes)
+    {
         while text.contains("//") {
             text = text.replace("//", "/");
         }

@@ -165,7 +165,11 @@ struct Translator<'p> {
 
 impl<'p> Translator<'p> {
     fn new(pattern: &'p str) -> Self {
-        Self { rest: pattern, out: String::with_capacity(pattern.len() + 8), after_repetition: false }
+        Self {
+            rest: pattern,
+            out: String::with_capacity(pattern.len() + 8),
+            after_repetition: false,
+        }
     }
 
     fn run(mut self) -> Result<String, InvalidRegex> {
@@ -246,7 +250,9 @@ impl<'p> Translator<'p> {
     fn escaped_character(&mut self, in_class: bool) -> Result<(), InvalidRegex> {
         let mut chars = self.rest.chars();
         chars.next();
-        let Some(c) = chars.next() else { return refuse("trailing backslash at end of expression", "") };
+        let Some(c) = chars.next() else {
+            return refuse("trailing backslash at end of expression", "");
+        };
         match c {
             '0'..='7' => self.octal(),
             'A' | 'z' | 'b' | 'B' if !in_class => {
@@ -285,7 +291,8 @@ impl<'p> Translator<'p> {
 
     /// `\012`, `\123`, `\0`: octal; a single digit other than 0 would be a back-reference.
     fn octal(&mut self) -> Result<(), InvalidRegex> {
-        let digits = self.rest[1..].bytes().take(3).take_while(|b| (b'0'..=b'7').contains(b)).count();
+        let digits =
+            self.rest[1..].bytes().take(3).take_while(|b| (b'0'..=b'7').contains(b)).count();
         let text = &self.rest[1..=digits];
         if digits == 1 && text != "0" {
             return refuse("invalid escape sequence", &format!("\\{text}"));

@@ -117,7 +117,11 @@ impl Request {
     /// Headers that end at this hop.
     fn strip_hop_headers(&mut self) {
         self.headers.remove_if(|name, value| match name {
-            "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade"
+            "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "transfer-encoding"
+            | "upgrade"
             | "x-forwarded-client-cert" => true,
             "te" => !value.eq_ignore_ascii_case("trailers"),
             _ => {
@@ -157,8 +161,7 @@ mod tests {
     #[test]
     fn a_gateway_overwrites_what_the_client_says_of_the_scheme() {
         let request = with(&[("X-Forwarded-Proto", "https"), ("x-envoy-retry-on", "5xx")]);
-        let seen =
-            request.received(Edge::Gateway { tls: false }, PathNormalization::Base).unwrap();
+        let seen = request.received(Edge::Gateway { tls: false }, PathNormalization::Base).unwrap();
         assert_eq!((seen.scheme.as_str(), seen.path.as_str()), ("http", "/b"));
         assert_eq!(seen.headers.first("x-forwarded-proto"), Some("http"));
         assert!(!seen.headers.contains("x-envoy-retry-on"));

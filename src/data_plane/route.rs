@@ -129,7 +129,12 @@ impl Forward {
 
     /// Returns the request that leaves for a destination: headers, then Host, then path.
     #[must_use]
-    pub fn forwarded(&self, matched: &PathMatcher, destination: usize, request: &Request) -> Request {
+    pub fn forwarded(
+        &self,
+        matched: &PathMatcher,
+        destination: usize,
+        request: &Request,
+    ) -> Request {
         let mut sent = request.clone();
         let Some(destination) = self.destinations.get(destination) else { return sent };
         // The destination's block first, so the route's wins.

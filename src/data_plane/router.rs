@@ -41,7 +41,9 @@ pub fn decide<'t>(table: &'t RouteTable, received: &Request) -> Decision<'t> {
         RouteAction::Redirect(redirect) => Decision::Redirect(host, route, redirect),
         RouteAction::Direct(direct) => Decision::Direct(host, route, direct),
         RouteAction::Forward(forward) => match &route.cors {
-            Some(cors) if answers_preflight(cors, received) => Decision::Preflight(host, route, cors),
+            Some(cors) if answers_preflight(cors, received) => {
+                Decision::Preflight(host, route, cors)
+            }
             _ => Decision::Forward(host, route, forward),
         },
     }
@@ -82,12 +84,14 @@ impl Route {
     ) {
         let context = Context { request, status: Some(status) };
         if let RouteAction::Forward(forward) = &self.action {
-            if let Some(destination) = destination.and_then(|index| forward.destinations.get(index)) {
+            if let Some(destination) = destination.and_then(|index| forward.destinations.get(index))
+            {
                 destination.response_ops.apply_to_response(headers, context);
             }
         }
         self.response_ops.apply_to_response(headers, context);
-        if let (RouteAction::Forward(_), Some(cors), false) = (&self.action, &self.cors, from_fault) {
+        if let (RouteAction::Forward(_), Some(cors), false) = (&self.action, &self.cors, from_fault)
+        {
             cors.answer(headers, request);
         }
     }

@@ -232,7 +232,8 @@ mod tests {
         let table = table();
         let request = Request::get("www.foo.com", "/ab");
         let host = table.virtual_host("www.foo.com").unwrap();
-        let tried: Vec<_> = host.trials(&request).map(|(route, miss)| (&route.name, miss)).collect();
+        let tried: Vec<_> =
+            host.trials(&request).map(|(route, miss)| (&route.name, miss)).collect();
         assert_eq!(tried.len(), 1);
         assert!(tried[0].1.is_none());
     }

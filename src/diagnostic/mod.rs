@@ -141,7 +141,8 @@ impl Diagnostics {
     /// Sorts by place (problems without a place first) and drops exact repetitions.
     pub fn sort(&mut self) {
         self.items.sort_by(|a, b| {
-            (a.place, a.severity, a.code, &a.message).cmp(&(b.place, b.severity, b.code, &b.message))
+            (a.place, a.severity, a.code, &a.message)
+                .cmp(&(b.place, b.severity, b.code, &b.message))
         });
         self.items.dedup();
     }

@@ -26,7 +26,8 @@ impl Diagnostic {
         if let Some(place) = self.place {
             let _ = write!(text, "{}: ", sources.describe(place));
         }
-        let _ = writeln!(text, "{}[{}] {}", self.severity.word(), self.code, one_line(&self.message));
+        let _ =
+            writeln!(text, "{}[{}] {}", self.severity.word(), self.code, one_line(&self.message));
         let snippet = self.place.and_then(|place| Snippet::new(sources, place));
         let gutter = snippet.as_ref().map_or(5, |snippet| snippet.number.len().max(5));
         if let Some(snippet) = snippet {

@@ -81,8 +81,7 @@ impl FromStr for Nanos {
         while !rest.is_empty() {
             let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             let (number, tail) = rest.split_at(digits);
-            let letters =
-                tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+            let letters = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(letters);
             total = total.saturating_add(part(number, unit)?);
             rest = tail;

@@ -131,13 +131,18 @@ mod tests {
             ("0", 0, 1),
         ] {
             let share: Share = text.parse().unwrap();
-            assert_eq!((share.numerator(), share.denominator()), (numerator, denominator), "{text}");
+            assert_eq!(
+                (share.numerator(), share.denominator()),
+                (numerator, denominator),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn texts_that_are_no_shares_are_refused() {
-        for text in ["", "%", "-1%", "1/0", "a", "1e3", "1.2.3", "1/", "0.00000000000000000000001"] {
+        for text in ["", "%", "-1%", "1/0", "a", "1e3", "1.2.3", "1/", "0.00000000000000000000001"]
+        {
             assert_eq!(text.parse::<Share>(), Err(InvalidShare), "{text}");
         }
     }

@@ -1,1 +1,11 @@
-//! One binary for all integration tests.
+//! One binary for all integration tests: it links once, and every module shares the helpers.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod conformance;
+
+use std::path::PathBuf;
+
+/// Returns a folder or file of `tests/data`.
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}

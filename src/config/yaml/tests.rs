@@ -60,7 +60,8 @@ fn every_value_knows_its_place_in_the_whole_text() {
 
 #[test]
 fn documents_are_independent() {
-    let (nodes, problems) = read("%YAML 1.2\n---\na: 1\n--- # x\n[broken\n---\nb: 2\n...\n---\n---\n# end\n");
+    let (nodes, problems) =
+        read("%YAML 1.2\n---\na: 1\n--- # x\n[broken\n---\nb: 2\n...\n---\n---\n# end\n");
     assert_eq!(nodes.iter().map(show).collect::<Vec<_>>(), ["{a: 1(1)}", "{b: 2(2)}"]);
     assert!(problems.starts_with("t.yaml:5:1: error[yaml]"), "{problems}");
 }
