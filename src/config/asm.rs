@@ -193,6 +193,7 @@ record! {
         "name" => name: Option<Located<String>>,
         /// Sources; the first that yields a value counts.
         "valueFrom" => value_from: Vec<Located<String>>,
+        /// Whether it replaces a header that the application has set itself.
+        "overwrite" => overwrite: bool,
     }
-    ignore ["overwrite"]
 }

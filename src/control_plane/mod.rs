@@ -5,10 +5,12 @@
 //! [`waypoint`] make its route tables, [`clusters`] its clusters. Tables are built when they are asked for.
 
 mod audience;
+pub mod capture;
 pub mod clusters;
 mod destination_rules;
 pub mod gateway;
 mod gateway_api;
+pub mod lanes;
 mod mesh_config;
 mod names;
 mod proxy;
@@ -137,6 +139,17 @@ impl Mesh {
         selected
             .or_else(|| of(&proxy.namespace).find(general))
             .or_else(|| of(&self.config.root_namespace).find(general))
+    }
+
+    /// Tells whether the Gateway API object `namespace/name` is a gateway at the edge.
+    #[must_use]
+    pub fn has_kubernetes_gateway(&self, namespace: &str, name: &str) -> bool {
+        let of_listener = |gateway: &Gateway| {
+            gateway.from_gateway_api
+                && gateway.namespace == namespace
+                && gateway.name.split('~').next() == Some(name)
+        };
+        self.gateways.iter().any(of_listener)
     }
 
     /// Compiles a pattern once; `None` if it is no RE2.

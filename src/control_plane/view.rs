@@ -130,8 +130,9 @@ impl<'m> ProxyView<'m> {
         Handling::Http(table, Edge::Inside)
     }
 
-    /// The hostname of the service that a Host means, seen from the proxy's namespace.
-    fn named_service(&self, authority: &str) -> Option<String> {
+    /// Returns the hostname of the service that a Host means, seen from the proxy's namespace.
+    #[must_use]
+    pub fn named_service(&self, authority: &str) -> Option<String> {
         let host = without_port(authority).trim_end_matches('.').to_lowercase();
         let forms = sidecar::full_names(&host, &self.scope);
         let found = forms.into_iter().find(|form| self.scope.services.contains_key(form));
@@ -141,6 +142,13 @@ impl<'m> ProxyView<'m> {
                 .find(|hostname| super::is_wildcard(hostname) && super::overlaps(&host, hostname))
                 .cloned()
         })
+    }
+
+    /// Returns the endpoints of a service's port as a plain connection finds them: no rule is asked, every
+    /// endpoint has the same share.
+    #[must_use]
+    pub fn plain_cluster(&self, hostname: &str, port: u32) -> Option<Arc<Cluster>> {
+        clusters::unproxied(&self.scope, hostname, port).map(Arc::new)
     }
 
     /// Returns a cluster; `None` if it does not exist for this proxy.

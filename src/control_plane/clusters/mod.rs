@@ -9,7 +9,7 @@ use super::registry::{Port, RegistryEndpoint, Resolution, Service};
 use super::scope::Scope;
 use super::waypoint;
 use crate::config::istio::destination_rule::plain;
-use crate::data_plane::{Cluster, Discovery, Endpoint, EndpointGroup, Locality};
+use crate::data_plane::{BalancerPolicy, Cluster, Discovery, Endpoint, EndpointGroup, Locality};
 use crate::units::Nanos;
 
 use policy::EffectivePolicy;
@@ -95,6 +95,20 @@ pub fn cluster(scope: &Scope<'_>, name: &str) -> Option<Cluster> {
     }
     cluster.groups = locality::groups(&endpoints);
     locality::apply(scope, service, &policy, &mut cluster, &endpoints);
+    Some(cluster)
+}
+
+/// Builds what a connection without any proxy for HTTP meets: all endpoints of the port, chosen at random
+///
+#[must_use]
+pub fn unproxied(scope: &Scope<'_>, hostname: &str, port: u32) -> Option<Cluster> {
+    let (scoped, service) = scope.service(hostname)?;
+    let port = scoped.port(port)?;
+    let name = format!("plain|{}||{hostname}", port.number);
+    let mut cluster = Cluster::new(name, Discovery::Eds);
+    cluster.balancer = BalancerPolicy::Random;
+    let endpoints = endpoints(scope, service, port, &std::collections::BTreeMap::new());
+    cluster.groups = locality::groups(&endpoints);
     Some(cluster)
 }
 
