@@ -12,4 +12,6 @@ pub mod kubernetes;
 pub mod node;
 pub mod object;
 pub mod resources;
+pub mod scenario;
+pub mod topology;
 pub mod yaml;

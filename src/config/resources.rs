@@ -92,6 +92,16 @@ impl<'a> Loader<'a> {
         Self { sources, problems, default_namespace, resources: Resources::default() }
     }
 
+    /// Goes on with a load: further texts add to `resources`.
+    pub fn resume(
+        sources: &'a mut Sources,
+        problems: &'a mut Diagnostics,
+        default_namespace: impl Into<String>,
+        resources: Resources,
+    ) -> Self {
+        Self { sources, problems, default_namespace: default_namespace.into(), resources }
+    }
+
     /// Reads all documents of a text.
     pub fn read(&mut self, name: &str, text: &str) {
         let source = self.sources.add(name, text);
@@ -114,6 +124,12 @@ impl<'a> Loader<'a> {
         for node in &nodes {
             self.object(node);
         }
+    }
+
+    /// Returns what was read so far.
+    #[must_use]
+    pub const fn resources(&self) -> &Resources {
+        &self.resources
     }
 
     /// Ends the load.

@@ -59,6 +59,12 @@ impl Share {
     }
 }
 
+impl Default for Share {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 const fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
