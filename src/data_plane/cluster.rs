@@ -1,5 +1,6 @@
 //! Clusters: the endpoints behind a destination and the policies that hold for them.
 
+use super::policy::Fraction;
 use crate::units::Nanos;
 
 /// A destination that requests can be sent to.
@@ -83,6 +84,8 @@ pub struct Limits {
     pub max_requests: Option<u32>,
     /// Retries under way.
     pub max_retries: Option<u32>,
+    /// Takes the place of `max_retries`.
+    pub retry_budget: Option<RetryBudget>,
     /// Requests after which a connection is closed.
     pub max_requests_per_connection: Option<u32>,
     /// Streams per HTTP/2 connection.
@@ -93,6 +96,15 @@ pub struct Limits {
     pub idle_timeout: Option<Nanos>,
     /// Age at which a connection is closed.
     pub max_connection_duration: Option<Nanos>,
+}
+
+/// Retries as a share of the requests under way (E-105).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryBudget {
+    /// Share of the requests under way and waiting; Envoy's default is 20 %.
+    pub share: Fraction,
+    /// Retries that are always allowed; Envoy's default is 3.
+    pub minimum: u32,
 }
 
 /// Outlier detection as Envoy's cluster fields; `None` leaves Envoy's default.

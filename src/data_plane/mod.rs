@@ -8,7 +8,9 @@
 //! [`router::decide`] (redirect, direct response, preflight or forward) → [`Forward::pick`] (weighted
 //! clusters) → [`Forward::forwarded`] (headers, Host, path) → a [`Cluster`]'s endpoints.
 
+pub mod balance;
 mod cluster;
+mod flag;
 mod headers;
 mod matcher;
 mod mutation;
@@ -17,14 +19,17 @@ mod policy;
 mod re2;
 mod request;
 mod rewrite;
+pub mod resilience;
 mod route;
 pub mod router;
 mod table;
+mod version;
 
 pub use cluster::{
     BalancerPolicy, Cluster, Discovery, Endpoint, EndpointGroup, Limits, Locality,
-    OutlierDetection, SlowStart,
+    OutlierDetection, RetryBudget, SlowStart,
 };
+pub use flag::ResponseFlag;
 pub use headers::HeaderMap;
 pub use matcher::{
     ClaimMatcher, HeaderMatcher, Mismatch, PathMatcher, QueryMatcher, RouteMatcher, StringMatcher,
@@ -35,9 +40,10 @@ pub use policy::{
     Abort, Cors, Fault, Fraction, HashKey, Mirror, RetryPolicy, combined_hash, xxh64,
 };
 pub use re2::{InvalidRegex, Regex};
-pub use request::{EarlyReply, Edge, Request};
+pub use request::{EarlyReply, Edge, Request, UNIQUE};
 pub use rewrite::{PathRewrite, Redirect, RedirectPath, without_port};
 pub use route::{
     Destination, DirectResponse, Forward, Route, RouteAction, RouteSource, resolve_label,
 };
 pub use table::{RouteTable, Selection, VirtualHost};
+pub use version::EnvoyVersion;

@@ -17,6 +17,7 @@ pub struct HeaderOps {
 /// A header value with commands, e.g. `lane-%REQ(x-asm-prefer-tag)%`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
+    text: String,
     pieces: Vec<Piece>,
 }
 
@@ -142,7 +143,13 @@ impl Template {
         if !literal.is_empty() {
             pieces.push(Piece::Text(literal));
         }
-        Self { pieces }
+        Self { text: text.to_owned(), pieces }
+    }
+
+    /// Returns the value as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Returns the text if the value has no command.

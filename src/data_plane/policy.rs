@@ -120,6 +120,22 @@ impl Fraction {
     }
 }
 
+// === impl RetryPolicy ===
+
+impl RetryPolicy {
+    /// Tells whether an answer of the endpoint makes the proxy try again (E-120).
+    #[must_use]
+    pub fn retries_status(&self, status: u16) -> bool {
+        self.on.iter().any(|condition| match condition.as_str() {
+            "5xx" => (500..600).contains(&status),
+            "gateway-error" => (502..=504).contains(&status),
+            "retriable-4xx" => status == 409,
+            "retriable-status-codes" => self.status_codes.contains(&status),
+            _ => false,
+        })
+    }
+}
+
 // === impl Cors ===
 
 impl Cors {

@@ -65,6 +65,9 @@ const ENVOY_CONTROLS: [&str; 17] = [
 /// Prefixes of further control headers: the timeouts in milliseconds.
 const ENVOY_TIMEOUTS: [&str; 2] = ["x-envoy-upstream-rq-timeout", "x-envoy-upstream-rq-per-try"];
 
+/// Stands for a value that differs from request to request, such as a trace id; has the form of a UUID.
+pub const UNIQUE: &str = "00000000-0000-4000-8000-000000000000";
+
 /// The address that stands for the client at a gateway.
 const CLIENT_ADDRESS: &str = "203.0.113.1";
 
@@ -109,7 +112,7 @@ impl Request {
             Edge::Inside => request.take_forwarded_proto()?,
         }
         if !request.headers.contains("x-request-id") {
-            request.headers.append("x-request-id", "00000000-0000-4000-8000-000000000000");
+            request.headers.append("x-request-id", UNIQUE);
         }
         Ok(request)
     }

@@ -1,0 +1,47 @@
+//! Envoy's response flags: why an answer is what it is.
+
+/// A response flag, in the letters of Envoy's access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResponseFlag {
+    /// No route (E-15).
+    NoRoute,
+    /// The cluster does not exist (E-55).
+    NoCluster,
+    /// No healthy endpoint (E-72).
+    NoHealthyUpstream,
+    /// A fault was injected in place of the answer (E-150).
+    FaultAbort,
+    /// A fault delayed the request (E-150).
+    FaultDelay,
+    /// A circuit breaker or a full queue refused the request.
+    Overflow,
+    /// The request took longer than its route or its try allows.
+    Timeout,
+    /// All retries failed.
+    RetryLimit,
+    /// The connection to the endpoint failed.
+    ConnectionFailure,
+    /// The endpoint closed the connection.
+    ConnectionTermination,
+}
+
+// === impl ResponseFlag ===
+
+impl ResponseFlag {
+    /// Returns the letters of the access log.
+    #[must_use]
+    pub const fn letters(self) -> &'static str {
+        match self {
+            Self::NoRoute => "NR",
+            Self::NoCluster => "NC",
+            Self::NoHealthyUpstream => "UH",
+            Self::FaultAbort => "FI",
+            Self::FaultDelay => "DI",
+            Self::Overflow => "UO",
+            Self::Timeout => "UT",
+            Self::RetryLimit => "URX",
+            Self::ConnectionFailure => "UF",
+            Self::ConnectionTermination => "UC",
+        }
+    }
+}
