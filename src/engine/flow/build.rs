@@ -1,0 +1,472 @@
+//! Builds the graph: follows every way of every class, equal states once.
+
+use std::collections::BTreeMap;
+
+use super::hosts;
+use super::isolation::{Hop, Isolation};
+use super::plan::{HashInput, Plan, PlannedLeg, PlannedTarget};
+use super::sender::Senders;
+use super::{
+    Action, Answer, Call, CallId, ClassId, Flow, FlowError, Host, Hosts, LaneId, Leg, MAX_DEPTH,
+    MAX_STATES, MirrorCopy, Node, Rule, RuleId, RunId, SenderId, Site, SiteId, Target,
+};
+use crate::control_plane::capture::Capture;
+use crate::control_plane::clusters::ClusterName;
+use crate::control_plane::lanes::Memory;
+use crate::control_plane::{Connection, ProxyKind, waypoint};
+use crate::data_plane::{Cluster, Request, UNIQUE};
+use crate::scenario::Scenario;
+
+/// Builds the decision graph of a scenario.
+///
+/// # Errors
+/// Calls that nest too deep, or too many states.
+pub fn build(scenario: &Scenario) -> Result<Flow, FlowError> {
+    let mut builder = Builder {
+        scenario,
+        flow: Flow::default(),
+        senders: Senders::new(scenario),
+        calls: BTreeMap::new(),
+        runs: BTreeMap::new(),
+        sites: BTreeMap::new(),
+        lanes: BTreeMap::new(),
+        rules: BTreeMap::new(),
+    };
+    for (class, spec) in scenario.classes.iter().enumerate() {
+        let sender = builder.senders.intern(spec.entry.sender.clone());
+        let lane = match &spec.lane {
+            Some(name) => LaneState::Known(builder.lane(name)),
+            None => LaneState::Undecided,
+        };
+        let service = match spec.entry.sender.proxy.kind {
+            ProxyKind::Gateway => String::new(),
+            _ => short_host(&spec.request.authority).to_owned(),
+        };
+        let caller = spec.entry.sender.name.rsplit('/').next().unwrap_or_default().to_owned();
+        let site = builder.site(Site {
+            path: "entry".to_owned(),
+            caller,
+            service,
+            depth: 0,
+            mirrored: false,
+        });
+        let root = builder.call(Ask {
+            class,
+            site,
+            sender,
+            request: spec.request.clone(),
+            memory: Memory::default(),
+            lane,
+            displaced: false,
+            port: spec.entry.port,
+            tls: spec.entry.tls,
+            service: None,
+        })?;
+        builder.flow.roots.push(root);
+    }
+    builder.flow.senders = builder.senders.names();
+    Ok(builder.flow)
+}
+
+/// What is known of the lane of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LaneState {
+    /// The entry hop has not decided yet.
+    Undecided,
+    /// It has none.
+    None,
+    /// This one.
+    Known(LaneId),
+}
+
+/// A request that is about to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ask {
+    pub(super) class: ClassId,
+    pub(super) site: SiteId,
+    pub(super) sender: SenderId,
+    pub(super) request: Request,
+    pub(super) memory: Memory,
+    pub(super) lane: LaneState,
+    pub(super) displaced: bool,
+    pub(super) port: u32,
+    pub(super) tls: bool,
+    /// The service whose waypoint this is: `hostname:port`.
+    pub(super) service: Option<String>,
+}
+
+/// A request that reaches a pod.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arrival {
+    pub(super) class: ClassId,
+    pub(super) site: SiteId,
+    /// `None` is an address that is no pod of the mesh.
+    pub(super) pod: Option<SenderId>,
+    /// Name of the host if it is no pod.
+    pub(super) host: String,
+    pub(super) request: Request,
+    pub(super) memory: Memory,
+    pub(super) lane: LaneState,
+    pub(super) displaced: bool,
+}
+
+pub(super) struct Builder<'s> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) flow: Flow,
+    pub(super) senders: Senders<'s>,
+    calls: BTreeMap<Ask, CallId>,
+    pub(super) runs: BTreeMap<Arrival, RunId>,
+    sites: BTreeMap<Site, SiteId>,
+    lanes: BTreeMap<String, LaneId>,
+    rules: BTreeMap<(String, usize), RuleId>,
+}
+
+fn id(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// The first label of a host, without its port.
+fn short_host(authority: &str) -> &str {
+    let host = crate::data_plane::without_port(authority);
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host;
+    }
+    host.split('.').next().unwrap_or(host)
+}
+
+// === impl Builder ===
+
+impl Builder<'_> {
+    /// Follows a request from its sender; equal states are followed once.
+    pub(super) fn call(&mut self, ask: Ask) -> Result<CallId, FlowError> {
+        if let Some(known) = self.calls.get(&ask) {
+            return Ok(*known);
+        }
+        let site = &self.flow.sites[ask.site as usize];
+        if site.depth > MAX_DEPTH {
+            return Err(FlowError::TooDeep(site.path.clone()));
+        }
+        let plan = self.plan(&ask);
+        self.flow.met.extend(plan.met);
+        let action = match plan.legs {
+            Err(answer) => Action::Answer(answer),
+            Ok(planned) => {
+                let mut legs = Vec::with_capacity(planned.len());
+                for leg in planned {
+                    legs.push(self.leg(&ask, leg)?);
+                }
+                Action::Forward(legs)
+            }
+        };
+        let call = Call {
+            class: ask.class,
+            site: ask.site,
+            sender: ask.sender,
+            delay: plan.delay,
+            abort: plan.abort,
+            action,
+            retry: plan.retry,
+            timeout: plan.timeout,
+        };
+        let number = id(self.flow.calls.len());
+        self.flow.calls.push(call);
+        self.add_node(Node::Call(number))?;
+        self.calls.insert(ask, number);
+        Ok(number)
+    }
+
+    pub(super) fn add_node(&mut self, node: Node) -> Result<(), FlowError> {
+        self.flow.order.push(node);
+        if self.flow.order.len() > MAX_STATES { Err(FlowError::TooLarge) } else { Ok(()) }
+    }
+
+    /// Asks whoever handles the request first.
+    fn plan(&mut self, ask: &Ask) -> Plan {
+        let known = self.senders.get(ask.sender);
+        let authority = ask.service.as_deref().unwrap_or(&ask.request.authority);
+        let connection = Connection { address: None, port: ask.port, authority, tls: ask.tls };
+        // Behind a gateway stand many clients, beside a workload one.
+        let client = match known.sender.capture {
+            Capture::Gateway => "",
+            _ => known.sender.name.as_str(),
+        };
+        match known.sender.capture {
+            Capture::Gateway => {
+                let mut request = ask.request.clone();
+                known.tags.at_gateway(&mut request);
+                Plan::of_proxy(&mut known.view, &request, &connection, client)
+            }
+            Capture::Sidecar => {
+                let mut request = ask.request.clone();
+                known.tags.on_outbound(&ask.memory, &mut request);
+                Plan::of_proxy(&mut known.view, &request, &connection, client)
+            }
+            Capture::Ambient | Capture::Outside => self.plain(ask),
+        }
+    }
+
+    /// A connection that no HTTP proxy of the sender sees: to the pods of the called service, or to its
+    /// waypoint.
+    fn plain(&mut self, ask: &Ask) -> Plan {
+        let known = self.senders.get(ask.sender);
+        let Some(service) = known.called_service(&ask.request.authority) else {
+            return Plan::straight(PlannedTarget::Dialled, String::new(), &ask.request);
+        };
+        let name = format!("outbound|{}||{}", ask.port, service.hostname);
+        match known.view.plain_cluster(&service.hostname, ask.port) {
+            Some(cluster) if cluster.has_endpoints() => {
+                Plan::straight(PlannedTarget::Cluster(cluster), name, &ask.request)
+            }
+            _ => Plan::answer(Answer::REFUSED),
+        }
+    }
+
+    /// The waypoint between a sender and a service, if requests go through one.
+    fn waypoint(&mut self, ask: &Ask, hostname: &str) -> Option<SenderId> {
+        let mesh = &self.scenario.mesh;
+        let known = self.senders.get(ask.sender);
+        let sender = &known.sender;
+        let (_, service) = known.view.scope.service(hostname)?;
+        let goes_through = match sender.capture {
+            Capture::Ambient => true,
+            Capture::Gateway => {
+                const OPT_IN: &str = "istio.io/ingress-use-waypoint";
+                let opted = service.labels.get(OPT_IN).map(String::as_str) == Some("true");
+                sender.proxy.kind == ProxyKind::Gateway && opted && !service.addresses.is_empty()
+            }
+            Capture::Sidecar | Capture::Outside => false,
+        };
+        let waypoint = waypoint::serving(mesh, service).filter(|_| goes_through)?;
+        Some(self.senders.waypoint(waypoint))
+    }
+
+    fn leg(&mut self, ask: &Ask, planned: PlannedLeg) -> Result<Leg, FlowError> {
+        let lane = self.lane_of(ask, &planned);
+        let mut leg = Leg {
+            weight: planned.weight,
+            rule: planned.rule.map(|(rule, index)| (self.rule(rule), index)),
+            lane: match (ask.lane, lane) {
+                (LaneState::Undecided, LaneState::Known(lane)) => Some(lane),
+                _ => None,
+            },
+            target: Target::Answer(Answer::REFUSED),
+            fallback: planned.fallback,
+            copies: Vec::new(),
+        };
+        let displaced = ask.displaced || leg.fallback.is_some();
+        leg.target = match planned.target {
+            PlannedTarget::Answer(answer) => Target::Answer(answer),
+            PlannedTarget::Dialled => {
+                return self.dialled(ask, &planned.sent, lane, leg);
+            }
+            PlannedTarget::Cluster(cluster) => {
+                let hostname = ClusterName::parse(&cluster.name).map(|name| name.host.to_owned());
+                let hostname = hostname.unwrap_or_else(|| plain_host(&cluster.name));
+                if let Some(waypoint) = self.waypoint(ask, &hostname) {
+                    let port = ClusterName::parse(&cluster.name).map_or(ask.port, |name| name.port);
+                    let next = Ask {
+                        sender: waypoint,
+                        request: planned.sent,
+                        lane,
+                        displaced,
+                        port,
+                        tls: false,
+                        service: Some(format!("{hostname}:{port}")),
+                        ..ask.clone()
+                    };
+                    // The gateway's answer to the lane stands, the waypoint may still decide it.
+                    let through = self.call(next)?;
+                    leg.target = Target::Through(through);
+                    return Ok(leg);
+                }
+                let fell_back = leg.fallback.is_some();
+                let place = Place { ask, lane, hostname: &hostname, fell_back };
+                let hosts = self.hosts(&place, cluster, &planned.sent, planned.hash)?;
+                Target::Hosts(hosts)
+            }
+        };
+        if matches!(leg.target, Target::Hosts(_)) {
+            for (fraction, name, cluster) in planned.mirrors {
+                leg.copies.push(self.copy(ask, lane, fraction, name, cluster, &planned.sent)?);
+            }
+        }
+        Ok(leg)
+    }
+
+    /// A cluster without endpoints of its own: requests go where the client dialled.
+    fn dialled(
+        &mut self,
+        ask: &Ask,
+        sent: &Request,
+        lane: LaneState,
+        mut leg: Leg,
+    ) -> Result<Leg, FlowError> {
+        let known = self.senders.get(ask.sender);
+        let hostname = known.called_service(&ask.request.authority).map(|s| s.hostname.clone());
+        let cluster =
+            hostname.as_ref().and_then(|hostname| known.view.plain_cluster(hostname, ask.port));
+        leg.target = match (hostname, cluster.filter(|cluster| cluster.has_endpoints())) {
+            (Some(hostname), Some(cluster)) => {
+                let place = Place { ask, lane, hostname: &hostname, fell_back: false };
+                Target::Hosts(self.hosts(&place, cluster, sent, HashInput::Varies)?)
+            }
+            (Some(_), None) => Target::Answer(Answer::REFUSED),
+            (None, _) => {
+                let host = crate::data_plane::without_port(&ask.request.authority);
+                Target::Outside(host.to_owned())
+            }
+        };
+        Ok(leg)
+    }
+
+    fn hosts(
+        &mut self,
+        place: &Place<'_>,
+        cluster: std::sync::Arc<Cluster>,
+        sent: &Request,
+        hash: HashInput,
+    ) -> Result<Hosts, FlowError> {
+        let (shares, total) = hosts::shares(&cluster, hash);
+        let endpoints: Vec<_> = cluster.endpoints().cloned().collect();
+        let mut list = Vec::with_capacity(shares.len());
+        for (index, weight) in shares {
+            let endpoint = &endpoints[index];
+            let pod = endpoint.instance.map(|pod| pod as usize);
+            let sender = pod.and_then(|pod| self.senders.of_pod(pod));
+            let isolation = self.isolation(place, pod);
+            let name = endpoint.name.rsplit_once(':').map_or(endpoint.name.as_str(), |(n, _)| n);
+            let run = self.run(Arrival {
+                class: place.ask.class,
+                site: place.ask.site,
+                pod: sender,
+                host: if sender.is_some() { String::new() } else { short_name(place.hostname) },
+                request: sent.clone(),
+                memory: Memory::default(),
+                lane: place.lane,
+                displaced: place.ask.displaced || place.fell_back,
+            })?;
+            list.push(Host { weight, name: name.to_owned(), run, isolation });
+        }
+        Ok(Hosts { cluster, list, total })
+    }
+
+    fn isolation(&mut self, place: &Place<'_>, pod: Option<usize>) -> Isolation {
+        let LaneState::Known(lane) = place.lane else { return Isolation::NoLane };
+        let Some(pod) = pod.and_then(|pod| self.scenario.mesh.registry.pods.get(pod)) else {
+            return Isolation::Shared;
+        };
+        let hop = Hop {
+            lane: Some(&self.flow.lanes[lane as usize]),
+            hostname: place.hostname,
+            labels: &pod.labels,
+            fallback: place.fell_back,
+            displaced: place.ask.displaced,
+        };
+        let scope = &self.senders.get(place.ask.sender).view.scope;
+        Isolation::of(&hop, self.scenario, scope)
+    }
+
+    /// E-160: the copy is made from the finished request, its Host ends in `-shadow`.
+    fn copy(
+        &mut self,
+        ask: &Ask,
+        lane: LaneState,
+        fraction: crate::data_plane::Fraction,
+        name: String,
+        cluster: Option<std::sync::Arc<Cluster>>,
+        sent: &Request,
+    ) -> Result<MirrorCopy, FlowError> {
+        let domain = self.scenario.mesh.config.domain.clone();
+        let label = super::plan::cluster_label(&name, &domain);
+        let own = self.flow.sites[ask.site as usize].clone();
+        let site = self.site(Site {
+            path: format!("{}~{label}", own.path),
+            service: label,
+            mirrored: true,
+            depth: own.depth + 1,
+            ..own
+        });
+        let hosts = match cluster.filter(|cluster| cluster.endpoints().next().is_some()) {
+            None => None,
+            Some(cluster) => {
+                let mut request = sent.clone();
+                let host = crate::data_plane::without_port(&sent.authority);
+                request.authority = format!("{host}-shadow{}", &sent.authority[host.len()..]);
+                let hostname = ClusterName::parse(&name).map(|name| name.host.to_owned());
+                let hostname = hostname.unwrap_or_default();
+                let ask = Ask { site, ..ask.clone() };
+                let place = Place { ask: &ask, lane, hostname: &hostname, fell_back: false };
+                Some(self.hosts(&place, cluster, &request, HashInput::Varies)?)
+            }
+        };
+        Ok(MirrorCopy { fraction, cluster: name, hosts, site })
+    }
+
+    /// The lane that a leg of the entry hop decides: the lane header on the request that leaves, else the
+    /// subset.
+    fn lane_of(&mut self, ask: &Ask, leg: &PlannedLeg) -> LaneState {
+        if ask.lane != LaneState::Undecided {
+            return ask.lane;
+        }
+        let headers = self.scenario.lane_headers.iter();
+        let mut values = headers.filter_map(|name| leg.sent.headers.first(name));
+        let value = values.find(|value| !value.is_empty() && !value.contains(UNIQUE));
+        let subset = || ClusterName::parse(&leg.cluster).map(|name| name.subset.to_owned());
+        let name = value.map(str::to_owned).or_else(subset).filter(|name| !name.is_empty());
+        match name {
+            Some(name) => LaneState::Known(self.lane(&name)),
+            None => LaneState::None,
+        }
+    }
+
+    fn lane(&mut self, name: &str) -> LaneId {
+        if let Some(known) = self.lanes.get(name) {
+            return *known;
+        }
+        let lane = id(self.flow.lanes.len());
+        self.flow.lanes.push(name.to_owned());
+        self.lanes.insert(name.to_owned(), lane);
+        lane
+    }
+
+    pub(super) fn site(&mut self, site: Site) -> SiteId {
+        if let Some(known) = self.sites.get(&site) {
+            return *known;
+        }
+        let number = id(self.flow.sites.len());
+        self.flow.sites.push(site.clone());
+        self.sites.insert(site, number);
+        number
+    }
+
+    fn rule(&mut self, rule: Rule) -> RuleId {
+        let key = (rule.source.object.clone(), rule.source.rule);
+        if let Some(known) = self.rules.get(&key) {
+            return *known;
+        }
+        let number = id(self.flow.rules.len());
+        self.flow.rules.push(rule);
+        self.rules.insert(key, number);
+        number
+    }
+}
+
+/// Where endpoints are met.
+pub(super) struct Place<'a> {
+    ask: &'a Ask,
+    lane: LaneState,
+    hostname: &'a str,
+    fell_back: bool,
+}
+
+/// The host of a cluster of [`crate::control_plane::clusters::plain`].
+fn plain_host(name: &str) -> String {
+    name.rsplit('|').next().unwrap_or_default().to_owned()
+}
+
+fn short_name(hostname: &str) -> String {
+    match hostname.split_once(".svc.") {
+        Some((local, _)) => local.split('.').next().unwrap_or(local).to_owned(),
+        None => hostname.to_owned(),
+    }
+}
