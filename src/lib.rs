@@ -7,5 +7,6 @@ pub mod engine;
 pub mod envoy;
 pub mod scenario;
 pub mod stats;
+pub mod summary;
 pub mod topology;
 pub mod units;

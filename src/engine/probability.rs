@@ -43,6 +43,12 @@ pub fn of_fraction(fraction: Fraction) -> Probability {
     )
 }
 
+/// Returns `numerator / denominator` as a float; 0 if the denominator is 0.
+#[must_use]
+pub fn of_ratio(numerator: u64, denominator: u64) -> f64 {
+    if denominator == 0 { 0.0 } else { numerator as f64 / denominator as f64 }
+}
+
 /// Returns the nearest float.
 #[must_use]
 pub fn to_f64(probability: &Probability) -> f64 {

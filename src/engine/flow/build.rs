@@ -162,6 +162,10 @@ impl Builder<'_> {
             class: ask.class,
             site: ask.site,
             sender: ask.sender,
+            lane: match ask.lane {
+                LaneState::Known(lane) => Some(lane),
+                LaneState::Undecided | LaneState::None => None,
+            },
             delay: plan.delay,
             abort: plan.abort,
             action,

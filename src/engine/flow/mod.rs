@@ -97,6 +97,8 @@ pub struct Call {
     pub site: SiteId,
     /// Whose proxy.
     pub sender: SenderId,
+    /// The lane of the request, if it was decided before.
+    pub lane: Option<LaneId>,
     /// Wait that a fault injects.
     pub delay: Option<(Nanos, Fraction)>,
     /// Answer that a fault injects.
