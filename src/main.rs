@@ -1,2 +1,7 @@
 //! The `lanecast` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lanecast::cli::main()
+}

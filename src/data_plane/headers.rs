@@ -1,11 +1,12 @@
 //! Header lines in order of arrival, with repeats, as Envoy's header map holds them.
 
-/// Headers that Envoy keeps in one slot: further lines are joined with `,` (E-31).
-const SINGLE_SLOT: [&str; 27] = [
+/// Request headers that Envoy keeps in one slot: further lines are joined with `,` (E-31).
+const SINGLE_SLOT: [&str; 32] = [
     "accept",
     "accept-encoding",
     "access-control-request-headers",
     "access-control-request-method",
+    "access-control-request-private-network",
     "authorization",
     "cache-control",
     "content-encoding",
@@ -20,14 +21,53 @@ const SINGLE_SLOT: [&str; 27] = [
     "if-unmodified-since",
     "origin",
     "pragma",
+    "proxy-status",
     "referer",
     "user-agent",
     "via",
     "x-client-trace-id",
+    "x-envoy-external-address",
+    "x-envoy-original-host",
+    "x-envoy-original-path",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",
     "x-forwarded-proto",
+    "x-request-id",
+];
+
+/// Headers of an answer that Envoy keeps in one slot, as observed.
+const SINGLE_SLOT_OF_ANSWERS: [&str; 31] = [
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-allow-private-network",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "age",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "grpc-message",
+    "grpc-status",
+    "last-modified",
+    "location",
+    "proxy-status",
+    "server",
+    "vary",
+    "via",
+    "x-envoy-attempt-count",
+    "x-envoy-decorator-operation",
+    "x-envoy-degraded",
+    "x-envoy-immediate-health-check-fail",
+    "x-envoy-ratelimited",
+    "x-envoy-upstream-canary",
+    "x-envoy-upstream-healthchecked-cluster",
+    "x-envoy-upstream-service-time",
     "x-request-id",
 ];
 
@@ -51,6 +91,17 @@ impl HeaderMap {
         let mut map = Self::new();
         for (name, value) in lines {
             map.append_joined(&name.as_ref().to_ascii_lowercase(), value.into());
+        }
+        map
+    }
+
+    /// Decodes the lines of an answer, which has other single-slot headers than a request.
+    pub fn decode_answer<N: AsRef<str>, V: Into<String>>(
+        lines: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut map = Self::new();
+        for (name, value) in lines {
+            map.append_joined_to_answer(&name.as_ref().to_ascii_lowercase(), value.into());
         }
         map
     }
@@ -99,11 +150,21 @@ impl HeaderMap {
         self.lines.push((name.to_owned(), value.into()));
     }
 
-    /// Adds a line; a single-slot name (E-31) that is there already gets the value behind a comma.
+    /// Adds a line to a request; a single-slot name (E-31) that is there already gets the value behind
+    /// a comma.
     pub fn append_joined(&mut self, name: &str, value: String) {
+        self.append_or_join(&SINGLE_SLOT, name, value);
+    }
+
+    /// Adds a line to an answer, in the same manner.
+    pub fn append_joined_to_answer(&mut self, name: &str, value: String) {
+        self.append_or_join(&SINGLE_SLOT_OF_ANSWERS, name, value);
+    }
+
+    fn append_or_join(&mut self, slots: &[&str], name: &str, value: String) {
         let slot = self.lines.iter_mut().find(|(key, _)| key == name);
         match slot {
-            Some((_, present)) if SINGLE_SLOT.contains(&name) => {
+            Some((_, present)) if slots.contains(&name) => {
                 // An empty line adds nothing (E-31).
                 if !value.is_empty() {
                     if !present.is_empty() {
@@ -135,6 +196,21 @@ mod tests {
         assert_eq!(map.values("x-a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(map.values("accept").collect::<Vec<_>>(), ["a,b"]);
         assert_eq!(map.values("cookie").count(), 2);
+    }
+
+    #[test]
+    fn an_answer_has_slots_of_its_own() {
+        let map = HeaderMap::decode_answer([
+            ("Vary", "a"),
+            ("vary", "b"),
+            ("Accept", "a"),
+            ("accept", "b"),
+            ("set-cookie", "a=1"),
+            ("set-cookie", "b=2"),
+        ]);
+        assert_eq!(map.values("vary").collect::<Vec<_>>(), ["a,b"]);
+        assert_eq!(map.values("accept").count(), 2);
+        assert_eq!(map.values("set-cookie").count(), 2);
     }
 
     #[test]

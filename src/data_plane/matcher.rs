@@ -22,7 +22,7 @@ pub enum StringMatcher {
 /// A condition on the path without its query (E-20).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathMatcher {
-    /// No condition.
+    /// No condition: Envoy's prefix `/`.
     Any,
     /// Equal path; trailing slash significant.
     Exact {
@@ -126,7 +126,7 @@ impl PathMatcher {
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any => path.starts_with('/'),
             Self::Exact { path: text, ignore_case: false } => path == text,
             Self::Exact { path: text, ignore_case: true } => path.eq_ignore_ascii_case(text),
             Self::Prefix { prefix, ignore_case: false } => path.starts_with(prefix.as_str()),

@@ -45,7 +45,7 @@ enum Piece {
 pub struct Context<'r> {
     /// The request: its line is used for `:path`, `:method` and `:authority`, its headers for the rest.
     pub request: &'r Request,
-    /// Status of the answer, on the response side.
+    /// Status of the upstream's answer; `None` if there is none, which prints as 0.
     pub status: Option<u16>,
 }
 
@@ -75,7 +75,7 @@ impl HeaderOps {
         let value = |template: &Template| template.render_request(received, &left);
         let set = evaluate(&self.set, value);
         let add = evaluate(&self.add, value);
-        write(headers, set, add);
+        write(headers, set, add, HeaderMap::append_joined);
     }
 
     /// Runs the block on the headers of an answer.
@@ -85,7 +85,7 @@ impl HeaderOps {
         let value = |template: &Template| template.render_response(&left, context);
         let set = evaluate(&self.set, value);
         let add = evaluate(&self.add, value);
-        write(headers, set, add);
+        write(headers, set, add, HeaderMap::append_joined_to_answer);
     }
 
     fn drop_removed(&self, headers: &mut HeaderMap) {
@@ -104,13 +104,18 @@ fn evaluate<'o>(
     values.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// Steps 3 and 4 of R-117.
-fn write(headers: &mut HeaderMap, set: Vec<(&str, String)>, add: Vec<(&str, String)>) {
+/// Steps 3 and 4 of R-117; single-slot headers join what is added.
+fn write(
+    headers: &mut HeaderMap,
+    set: Vec<(&str, String)>,
+    add: Vec<(&str, String)>,
+    append: impl Fn(&mut HeaderMap, &str, String),
+) {
     for (name, value) in set {
         headers.set(name, value);
     }
     for (name, value) in add {
-        headers.append_joined(name, value);
+        append(headers, name, value);
     }
 }
 
@@ -170,7 +175,8 @@ impl Template {
                 Piece::Request { name, other, limit } => {
                     push_limited(&mut out, lookup(name, other.as_deref(), received, left), *limit);
                 }
-                Piece::Response { .. } | Piece::Status => {}
+                Piece::Status => out.push('0'),
+                Piece::Response { .. } => {}
             }
         }
         out
@@ -190,11 +196,7 @@ impl Template {
                     let other = other.as_deref().and_then(|other| headers.first(other));
                     push_limited(&mut out, headers.first(name).or(other), *limit);
                 }
-                Piece::Status => {
-                    if let Some(status) = context.status {
-                        out.push_str(&status.to_string());
-                    }
-                }
+                Piece::Status => out.push_str(&context.status.unwrap_or(0).to_string()),
             }
         }
         out

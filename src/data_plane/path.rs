@@ -44,9 +44,7 @@ pub fn normalise(path: &str, option: PathNormalization) -> Result<String, Invali
     let mut text = resolve_dot_segments(&text);
     if matches!(option, PathNormalization::MergeSlashes | PathNormalization::DecodeAndMergeSlashes)
     {
-        while text.contains("//") {
-            text = text.replace("//", "/");
-        }
+        text = merge_slashes(text);
     }
     Ok(join_query(escape_raw(&text), query))
 }
@@ -126,6 +124,16 @@ fn resolve_dot_segments(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
+/// One slash between segments; as in Envoy a path of nothing but slashes keeps two of them.
+fn merge_slashes(path: String) -> String {
+    if !path.contains("//") {
+        return path;
+    }
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let end = if path.ends_with('/') { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
+}
+
 /// Step 5 of R-067: raw characters that a URL cannot hold are written as escapes.
 fn escape_raw(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
@@ -166,6 +174,20 @@ mod tests {
             ("/a/b/..", "/a/"),
         ] {
             assert_eq!(normalise(path, PathNormalization::Base).as_deref(), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn merging_leaves_one_slash_but_two_where_nothing_else_is() {
+        for (path, expected) in [
+            ("/", "/"),
+            ("//", "//"),
+            ("///?a=//", "//?a=//"),
+            ("//a///b//", "/a/b/"),
+            ("/a//..", "/a/"),
+        ] {
+            let merged = normalise(path, PathNormalization::MergeSlashes);
+            assert_eq!(merged.as_deref(), Ok(expected), "{path}");
         }
     }
 

@@ -42,11 +42,7 @@ pub enum EarlyReply {
 }
 
 /// Control headers of Envoy's own that a client cannot set: none of its requests is internal.
-const ENVOY_CONTROLS: [&str; 17] = [
-    "x-envoy-attempt-count",
-    "x-envoy-decorator-operation",
-    "x-envoy-downstream-service-cluster",
-    "x-envoy-downstream-service-node",
+const ENVOY_CONTROLS: [&str; 16] = [
     "x-envoy-expected-rq-timeout-ms",
     "x-envoy-force-trace",
     "x-envoy-hedge-on-per-try-timeout",
@@ -59,11 +55,20 @@ const ENVOY_CONTROLS: [&str; 17] = [
     "x-envoy-retry-grpc-on",
     "x-envoy-retry-on",
     "x-envoy-upstream-alt-stat-name",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
     "x-envoy-upstream-rq-timeout-alt-response",
+    "x-envoy-upstream-rq-timeout-ms",
+    "x-envoy-upstream-stream-duration-ms",
 ];
 
-/// Prefixes of further control headers: the timeouts in milliseconds.
-const ENVOY_TIMEOUTS: [&str; 2] = ["x-envoy-upstream-rq-timeout", "x-envoy-upstream-rq-per-try"];
+/// What other proxies tell each other, which a client at a gateway cannot set.
+const ENVOY_NOTES: [&str; 5] = [
+    "x-envoy-decorator-operation",
+    "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node",
+    "x-envoy-original-host",
+    "x-envoy-original-path",
+];
 
 /// Stands for a value that differs from request to request, such as a trace id; has the form of a UUID.
 pub const UNIQUE: &str = "00000000-0000-4000-8000-000000000000";
@@ -99,7 +104,10 @@ impl Request {
     /// An answer that the proxy gives before it looks at any route.
     pub fn received(&self, edge: Edge, option: PathNormalization) -> Result<Self, EarlyReply> {
         let mut request = self.clone();
-        request.path = path::normalise(&self.path, option).map_err(|_| EarlyReply::BadPath)?;
+        // `OPTIONS *` asks the proxy itself; no route has that path.
+        if !(self.method == "OPTIONS" && self.path == "*") {
+            request.path = path::normalise(&self.path, option).map_err(|_| EarlyReply::BadPath)?;
+        }
         request.strip_hop_headers();
         match edge {
             Edge::Gateway { tls } => {
@@ -108,30 +116,40 @@ impl Request {
                 request.headers.set("x-forwarded-proto", request.scheme.clone());
                 request.headers.append_joined("x-forwarded-for", CLIENT_ADDRESS.to_owned());
                 request.headers.set("x-envoy-external-address", CLIENT_ADDRESS);
+                request.headers.remove_if(|name, _| ENVOY_NOTES.contains(&name));
+                // A request gets its id where it enters the mesh, whatever the client sent.
+                request.headers.remove("x-request-id");
             }
             Edge::Inside => request.take_forwarded_proto()?,
         }
-        if !request.headers.contains("x-request-id") {
-            request.headers.append("x-request-id", UNIQUE);
+        // An empty id is none.
+        if request.headers.first("x-request-id").is_none_or(str::is_empty) {
+            request.headers.set("x-request-id", UNIQUE);
         }
         Ok(request)
     }
 
     /// Headers that end at this hop.
     fn strip_hop_headers(&mut self) {
-        self.headers.remove_if(|name, value| match name {
+        self.headers.remove_if(|name, _| match name {
             "connection"
             | "keep-alive"
             | "proxy-connection"
             | "transfer-encoding"
             | "upgrade"
             | "x-forwarded-client-cert" => true,
-            "te" => !value.eq_ignore_ascii_case("trailers"),
-            _ => {
-                ENVOY_CONTROLS.contains(&name)
-                    || ENVOY_TIMEOUTS.iter().any(|prefix| name.starts_with(prefix))
-            }
+            _ => ENVOY_CONTROLS.contains(&name),
         });
+        // Of what the client takes, only trailers concern the application.
+        let takes = |value: &str| value.split(',').any(|token| token.trim() == "trailers");
+        let trailers = self.headers.values("te").any(takes);
+        if self.headers.values("te").all(str::is_empty) {
+            return;
+        }
+        self.headers.remove("te");
+        if trailers {
+            self.headers.append("te", "trailers");
+        }
     }
 
     /// A sidecar takes the scheme from the client's `X-Forwarded-Proto` if it is one.

@@ -74,6 +74,19 @@ fn replace_prefix(matched: &PathMatcher, path: &str, text: &str) -> String {
 // === impl Redirect ===
 
 impl Redirect {
+    /// Returns the request that header values of the answer see: its path is rewritten already, if the
+    /// redirect replaces a prefix.
+    #[must_use]
+    pub fn seen_by_answer(&self, matched: &PathMatcher, request: &Request) -> Request {
+        let mut seen = request.clone();
+        if let RedirectPath::Prefix(text) = &self.path {
+            let (only, query) = split_query(&request.path);
+            seen.path = join_query(replace_prefix(matched, only, text), query);
+            seen.headers.set("x-envoy-original-path", request.path.clone());
+        }
+        seen
+    }
+
     /// Returns the `location` of the answer.
     #[must_use]
     pub fn location(&self, matched: &PathMatcher, request: &Request) -> String {
@@ -111,17 +124,12 @@ impl Redirect {
     }
 }
 
-/// Returns a host without its port; brackets of an IPv6 address stay.
+/// Returns a host without its port: everything before the last colon, as Envoy takes it; brackets of
+/// an IPv6 address stay.
 #[must_use]
 pub fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
-        Some((host, port))
-            if !port.is_empty()
-                && port.bytes().all(|b| b.is_ascii_digit())
-                && (!host.contains(':') || host.ends_with(']')) =>
-        {
-            host
-        }
+        Some((host, port)) if !port.contains(']') => host,
         _ => authority,
     }
 }

@@ -99,6 +99,17 @@ pub struct Destination {
     pub fallback: Option<String>,
 }
 
+// === impl DirectResponse ===
+
+impl DirectResponse {
+    /// Returns the `location` that Envoy adds to a 201 and to every 3xx: the address of the request.
+    #[must_use]
+    pub fn location(&self, request: &Request) -> Option<String> {
+        let Request { scheme, authority, path, .. } = request;
+        matches!(self.status, 201 | 300..=399).then(|| format!("{scheme}://{authority}{path}"))
+    }
+}
+
 // === impl Forward ===
 
 impl Forward {
@@ -139,19 +150,23 @@ impl Forward {
         let Some(destination) = self.destinations.get(destination) else { return sent };
         // The destination's block first, so the route's wins.
         destination.request_ops.apply_to_request(&mut sent.headers, request);
-        self.request_ops.apply_to_request(&mut sent.headers, request);
-        if let Some(host) = self.host_rewrite.as_ref().or(destination.host_rewrite.as_ref()) {
-            if *host != sent.authority {
-                sent.headers.set("x-envoy-original-host", sent.authority.clone());
+        // so does its Host; values of the route's block see the destination's Host.
+        match &destination.host_rewrite {
+            Some(host) => {
+                let line = Request { authority: host.clone(), ..request.clone() };
+                self.request_ops.apply_to_request(&mut sent.headers, &line);
+                sent.authority.clone_from(host);
             }
+            None => self.request_ops.apply_to_request(&mut sent.headers, request),
+        }
+        if let Some(host) = &self.host_rewrite {
+            sent.headers.set("x-envoy-original-host", sent.authority.clone());
             sent.authority.clone_from(host);
         }
         if let Some(rewrite) = &self.path_rewrite {
-            let path = rewrite.apply(matched, &request.path);
-            if path != sent.path {
-                sent.headers.set("x-envoy-original-path", sent.path.clone());
-            }
-            sent.path = path;
+            // Left there even if the path stays as it is.
+            sent.headers.set("x-envoy-original-path", sent.path.clone());
+            sent.path = rewrite.apply(matched, &request.path);
         }
         if let Some(millis) = self.expected_timeout_ms() {
             sent.headers.set("x-envoy-expected-rq-timeout-ms", millis.to_string());

@@ -72,17 +72,29 @@ impl Route {
     /// Changes the headers of an answer on its way back: the destination's block, the route's,
     /// then the CORS filter.
     ///
-    /// `request` is the one that was sent on, or the one received if nothing was sent; `destination` is
-    /// the picked one, if the route forwards. A fault abort passes no CORS filter: `from_fault`.
+    /// `request` is the one that was sent on, or the one received if nothing was sent; `upstream_status`
+    /// that of the application's answer, `None` if the proxy answers itself; `destination` is the picked
+    /// one, if the route forwards. A fault abort passes no CORS filter: `from_fault`.
     pub fn answer(
         &self,
         headers: &mut HeaderMap,
         request: &Request,
-        status: u16,
+        upstream_status: Option<u16>,
         destination: Option<usize>,
         from_fault: bool,
     ) {
-        let context = Context { request, status: Some(status) };
+        // The fault filter knows the operations of routes that forward only.
+        if from_fault && !matches!(self.action, RouteAction::Forward(_)) {
+            return;
+        }
+        let seen = match &self.action {
+            RouteAction::Redirect(redirect) => {
+                Some(redirect.seen_by_answer(&self.matcher.path, request))
+            }
+            RouteAction::Forward(_) | RouteAction::Direct(_) => None,
+        };
+        let context =
+            Context { request: seen.as_ref().unwrap_or(request), status: upstream_status };
         if let RouteAction::Forward(forward) = &self.action {
             if let Some(destination) = destination.and_then(|index| forward.destinations.get(index))
             {

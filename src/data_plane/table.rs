@@ -120,7 +120,8 @@ impl RouteTable {
             return Selection::NoVirtualHost;
         };
         // the mark asks for X-Forwarded-Proto, which a gateway sets from the connection.
-        if host.https_redirect && request.scheme != "https" {
+        let proto = request.headers.first("x-forwarded-proto").unwrap_or(&request.scheme);
+        if host.https_redirect && proto != "https" {
             return Selection::HttpsRedirect(host);
         }
         match host.routes.iter().find(|route| route.matcher.matches(request)) {

@@ -3,7 +3,7 @@
 use super::entry::{self, Entry};
 use super::files::{Files, beside, folder};
 use super::mesh::{self, Material};
-use super::{Class, Input, Scenario, expect, request};
+use super::{Class, Input, RuleObject, Scenario, expect, request};
 use crate::config::decode::{Decode, Located};
 use crate::config::node::Node;
 use crate::config::scenario::{self as written, ScenarioFile, TopologyChoice, TrafficClass};
@@ -188,7 +188,7 @@ fn resolve(
         alpha: alpha(file.alpha.as_ref(), problems),
         tolerance: share(&file.tolerance).or_else(|| Share::new(1, 200)).unwrap_or(Share::ZERO),
         inputs: mesh::manifest(inputs.list),
-        rule_places: rule_places(&built.resources),
+        rules: rule_objects(&built.resources),
         topology_place: file.place,
         lane_groups: built.lane_groups,
         mesh: built.mesh,
@@ -203,11 +203,17 @@ fn title_of(name: &str) -> String {
     base.trim_end_matches(".yaml").trim_end_matches(".yml").to_owned()
 }
 
-fn rule_places(
-    resources: &crate::config::resources::Resources,
-) -> std::collections::BTreeMap<String, Place> {
-    let services = resources.virtual_services.iter().map(|object| &object.meta);
-    services.map(|meta| (format!("VirtualService {}", meta.full_name()), meta.place)).collect()
+/// Delegates stand in their roots; what lane groups generate is nobody's to explain.
+fn rule_objects(resources: &crate::config::resources::Resources) -> Vec<RuleObject> {
+    let own = resources.virtual_services.iter().filter(|object| {
+        !object.spec.hosts.is_empty() && !object.meta.labels.contains_key("swimlane-group")
+    });
+    own.map(|object| RuleObject {
+        object: format!("VirtualService {}", object.meta.full_name()),
+        gateways: object.spec.gateways.iter().map(|gateway| gateway.value.clone()).collect(),
+        place: object.meta.place,
+    })
+    .collect()
 }
 
 /// The scenario's header, else those of the lane groups, else ASM's usual one.

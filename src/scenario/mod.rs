@@ -12,8 +12,6 @@ mod load;
 mod mesh;
 mod request;
 
-use std::collections::BTreeMap;
-
 pub use entry::{Entry, Sender};
 pub use expect::{Expectation, Subject};
 pub use files::{Files, MemoryFiles};
@@ -59,8 +57,8 @@ pub struct Scenario {
     pub assumptions: Vec<String>,
     /// The files that the result depends on.
     pub inputs: Vec<Input>,
-    /// Where the VirtualServices and HTTPRoutes stand, by `KIND namespace/name`.
-    pub rule_places: BTreeMap<String, Place>,
+    /// The VirtualServices of the mesh files that stand for themselves.
+    pub rules: Vec<RuleObject>,
     /// Where the topology of the scenario is named.
     pub topology_place: Place,
 }
@@ -78,6 +76,17 @@ pub struct Class {
     pub request: Request,
     /// Its lane, if the scenario says so.
     pub lane: Option<String>,
+}
+
+/// A VirtualService of the mesh files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleObject {
+    /// `VirtualService namespace/name`.
+    pub object: String,
+    /// Gateways that it is bound to; empty is the mesh.
+    pub gateways: Vec<String>,
+    /// Where its name stands.
+    pub place: Place,
 }
 
 /// A file that was read.

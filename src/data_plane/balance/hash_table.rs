@@ -53,7 +53,8 @@ impl HashTable {
     pub fn of_cluster(cluster: &Cluster) -> Option<Self> {
         let first = cluster.groups.iter().map(|group| group.priority).min();
         let mut index = 0..;
-        let mut hashed = |group: &EndpointGroup| index.by_ref().take(group.endpoints.len()).collect();
+        let mut hashed =
+            |group: &EndpointGroup| index.by_ref().take(group.endpoints.len()).collect();
         let numbered: Vec<(&EndpointGroup, Vec<u32>)> =
             cluster.groups.iter().map(|group| (group, hashed(group))).collect();
         let localities = numbered.iter().filter(|(group, _)| Some(group.priority) == first);

@@ -113,15 +113,14 @@ impl HostSet {
 
     /// Passes on the changes whose time has come, and says whether there were any.
     pub fn deliver(&mut self, now: Nanos) -> bool {
-        let due = |priority: &mut Priority| priority.updates.end_wait(now);
-        let due: Vec<usize> = self
-            .priorities
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, priority)| due(priority).then_some(index))
-            .collect();
-        due.iter().for_each(|&priority| self.publish(priority, now));
-        !due.is_empty()
+        let mut delivered = false;
+        for index in 0..self.priorities.len() {
+            if self.priorities[index].updates.end_wait(now) {
+                self.publish(index, now);
+                delivered = true;
+            }
+        }
+        delivered
     }
 
     /// Counts a request as attached to a connection of a host (E-81).
@@ -225,7 +224,7 @@ impl HostSet {
                 state.healthy_since.get_or_insert(now);
             }
         }
-        priority.view.refill(&priority.members, &self.states, now);
+        priority.view.refill(&priority.members, &self.states);
         self.generation = self.generation.saturating_add(1);
     }
 }

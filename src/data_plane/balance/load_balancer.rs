@@ -192,13 +192,9 @@ impl LoadBalancer {
         random: &mut impl FnMut() -> u64,
     ) -> Option<HostId> {
         let by_chance = self.settings.policy == BalancerPolicy::Random;
-        let (choice, number) = match self.loads.only().filter(|_| excluded == 0 && !by_chance) {
-            Some(choice) => (choice, 0),
-            None => {
-                let number = random();
-                (self.loads.choose_without(excluded, number), number)
-            }
-        };
+        let only = self.loads.only().filter(|_| excluded == 0 && !by_chance);
+        let number = if only.is_some() { 0 } else { random() };
+        let choice = only.unwrap_or_else(|| self.loads.choose_without(excluded, number));
         let Choice { priority, class } = choice;
         let state = self.priorities.get_mut(priority)?;
         let locality = match class.filter(|_| self.settings.locality_weighted) {
@@ -268,7 +264,11 @@ impl PriorityState {
         Self { generation: 0, all: Source::new(seed), classes, table: None }
     }
 
-    fn source(&mut self, class: Option<HealthClass>, locality: Option<usize>) -> Option<&mut Source> {
+    fn source(
+        &mut self,
+        class: Option<HealthClass>,
+        locality: Option<usize>,
+    ) -> Option<&mut Source> {
         let Some(class) = class else { return Some(&mut self.all) };
         let class = &mut self.classes[class as usize];
         match locality {

@@ -181,7 +181,8 @@ impl PriorityLoads {
         while left > 0 {
             for class in [0, 1] {
                 for (index, load) in self.adjusted.iter_mut().enumerate() {
-                    let available = if is_set(excluded, index) { 0 } else { self.available[index][class] };
+                    let available =
+                        if is_set(excluded, index) { 0 } else { self.available[index][class] };
                     let part = left.min(available * 100 / total);
                     *(if class == 0 { &mut load.healthy } else { &mut load.degraded }) += part;
                     left -= part;

@@ -54,9 +54,12 @@ mod tests {
 
     #[test]
     fn the_weight_grows_with_time_from_the_minimum_to_all() {
-        for (millis, linear, quick) in
-            [(0, 0.1, 0.1), (50, 0.1, 0.05_f64.sqrt()), (250, 0.25, 0.5), (999, 0.999, 0.999_f64.sqrt())]
-        {
+        for (millis, linear, quick) in [
+            (0, 0.1, 0.1),
+            (50, 0.1, 0.05_f64.sqrt()),
+            (250, 0.25, 0.5),
+            (999, 0.999, 0.999_f64.sqrt()),
+        ] {
             let now = Nanos::from_millis(5_000 + millis);
             let at = |aggression| ramp(aggression).factor(Nanos::from_millis(5_000), now);
             assert!((at(1.0) - linear).abs() < 1e-12, "{millis} {}", at(1.0));

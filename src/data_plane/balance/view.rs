@@ -2,13 +2,11 @@
 
 use super::host::{Health, HostId, HostState};
 use super::priority::{HealthClass, PriorityCounts};
-use crate::units::Nanos;
 
 /// The hosts of one priority, in listed order (E-63).
 #[derive(Clone, Debug, Default)]
 pub struct PriorityView {
     generation: u64,
-    delivered: Nanos,
     hosts: ByHealth,
     localities: Vec<LocalityView>,
 }
@@ -44,12 +42,6 @@ impl PriorityView {
         self.generation
     }
 
-    /// Returns when the view was delivered last.
-    #[must_use]
-    pub const fn delivered(&self) -> Nanos {
-        self.delivered
-    }
-
     /// Returns the hosts of a class; `None` is all of them, the list used in panic.
     #[must_use]
     pub fn hosts(&self, class: Option<HealthClass>) -> &[HostId] {
@@ -69,9 +61,8 @@ impl PriorityView {
     }
 
     /// Takes over the present state of the members.
-    pub(super) fn refill(&mut self, members: &[Members], states: &[HostState], now: Nanos) {
+    pub(super) fn refill(&mut self, members: &[Members], states: &[HostState]) {
         self.generation = self.generation.saturating_add(1);
-        self.delivered = now;
         self.hosts.clear();
         self.localities.resize_with(members.len(), LocalityView::default);
         for (locality, members) in self.localities.iter_mut().zip(members) {

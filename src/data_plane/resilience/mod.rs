@@ -13,6 +13,8 @@ mod breaker;
 mod outcome;
 mod outlier;
 mod pool;
+#[cfg(test)]
+mod recorded;
 mod retry;
 mod timeouts;
 

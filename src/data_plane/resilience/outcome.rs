@@ -156,9 +156,14 @@ mod tests {
 
     #[test]
     fn grpc_statuses_count_as_their_http_counterparts() {
-        for (grpc_status, expected) in
-            [(None, 200), (Some(0), 200), (Some(4), 504), (Some(13), 500), (Some(14), 503), (Some(77), 500)]
-        {
+        for (grpc_status, expected) in [
+            (None, 200),
+            (Some(0), 200),
+            (Some(4), 504),
+            (Some(13), 500),
+            (Some(14), 503),
+            (Some(77), 500),
+        ] {
             let answer = Answer { grpc_status, ..Answer::http(200) };
             assert_eq!(answer.effective_status(), expected, "{grpc_status:?}");
         }

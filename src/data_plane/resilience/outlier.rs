@@ -106,7 +106,9 @@ impl OutlierDetector {
 
     /// Stops to watch a host that left the cluster.
     pub fn remove(&mut self, host: HostId) {
-        let Some(monitor) = self.monitors.get_mut(host.index()).filter(|m| m.member) else { return };
+        let Some(monitor) = self.monitors.get_mut(host.index()).filter(|m| m.member) else {
+            return;
+        };
         let was_ejected = monitor.ejected.is_some();
         *monitor = Monitor::default();
         self.members = self.members.saturating_sub(1);

@@ -120,7 +120,8 @@ impl ConnectionPool {
     ) {
         let Some(known) = self.get_mut(connection, State::Connecting) else { return };
         known.connected(now);
-        self.connecting_capacity = self.connecting_capacity.saturating_sub(self.settings.capacity());
+        self.connecting_capacity =
+            self.connecting_capacity.saturating_sub(self.settings.capacity());
         self.ready.push(connection.slot);
         self.serve_pending(breaker, events);
         self.close_idle_if_draining(breaker, events);
@@ -213,7 +214,7 @@ impl ConnectionPool {
     ) -> Option<Nanos> {
         for slot in 0..u32::try_from(self.connections.len()).unwrap_or(u32::MAX) {
             let known = &mut self.connections[slot as usize];
-            if !known.expires(&self.settings).is_some_and(|time| time <= now) {
+            if known.expires(&self.settings).is_none_or(|time| time > now) {
                 continue;
             }
             let connection = ConnectionId { slot, epoch: known.epoch };

@@ -84,7 +84,8 @@ impl RetryRules {
     /// Compiles a policy; `None` if nothing would ever be retried.
     #[must_use]
     pub fn new(policy: &RetryPolicy) -> Option<Self> {
-        let bit = |word: &String| CONDITIONS.iter().find(|(name, _)| name == word).map(|(_, bit)| bit);
+        let bit =
+            |word: &String| CONDITIONS.iter().find(|(name, _)| name == word).map(|(_, bit)| bit);
         let conditions = policy.on.iter().filter_map(bit).fold(0, |bits, bit| bits | bit);
         let base_ms = policy.backoff.map_or(BASE_MS, Nanos::as_millis).max(1);
         (conditions != 0 && policy.attempts > 0).then(|| Self {

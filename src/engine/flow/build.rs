@@ -118,7 +118,7 @@ pub(super) struct Builder<'s> {
     pub(super) runs: BTreeMap<Arrival, RunId>,
     sites: BTreeMap<Site, SiteId>,
     lanes: BTreeMap<String, LaneId>,
-    rules: BTreeMap<(String, usize), RuleId>,
+    rules: BTreeMap<Rule, RuleId>,
 }
 
 fn id(length: usize) -> u32 {
@@ -443,14 +443,15 @@ impl Builder<'_> {
         number
     }
 
-    fn rule(&mut self, rule: Rule) -> RuleId {
-        let key = (rule.source.object.clone(), rule.source.rule);
-        if let Some(known) = self.rules.get(&key) {
+    /// The conditions of a rule share its split; rules of one delegate do not.
+    fn rule(&mut self, mut rule: Rule) -> RuleId {
+        rule.source.condition = None;
+        if let Some(known) = self.rules.get(&rule) {
             return *known;
         }
         let number = id(self.flow.rules.len());
-        self.flow.rules.push(rule);
-        self.rules.insert(key, number);
+        self.flow.rules.push(rule.clone());
+        self.rules.insert(rule, number);
         number
     }
 }

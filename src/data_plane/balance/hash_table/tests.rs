@@ -125,7 +125,9 @@ fn maglev_slots_follow_the_weights() {
 #[test]
 fn table_sizes_that_envoy_refuses_become_the_default() {
     let keys = ["10.0.0.1:80".to_owned()];
-    for (size, slots) in [(0, 65_537), (1, 65_537), (4, 65_537), (5_000_017, 65_537), (2, 2), (7, 7)] {
+    for (size, slots) in
+        [(0, 65_537), (1, 65_537), (4, 65_537), (5_000_017, 65_537), (2, 2), (7, 7)]
+    {
         assert_eq!(MaglevTable::new(&hosts(&keys, &[1]), size).slots().len(), slots, "{size}");
     }
 }
@@ -137,9 +139,12 @@ fn a_retry_goes_on_from_the_first_pick() {
     let ring = HashRing::new(&hosts, 3);
     let table = MaglevTable::new(&hosts, 7);
     for hash in [0, 42, 1 << 60, u64::MAX] {
-        let around: Vec<Option<u32>> = (0..3).map(|attempt| ring.pick_again(hash, attempt)).collect();
+        let around: Vec<Option<u32>> =
+            (0..3).map(|attempt| ring.pick_again(hash, attempt)).collect();
         assert_eq!(ring.pick_again(hash, 3), around[0]);
-        assert!(around.iter().all(|host| around.iter().filter(|other| *other == host).count() == 1));
+        assert!(
+            around.iter().all(|host| around.iter().filter(|other| *other == host).count() == 1)
+        );
         // E-89: the hash is xored with 2^64 - attempt.
         for attempt in 1..4 {
             let changed = hash ^ u64::from(attempt).wrapping_neg();

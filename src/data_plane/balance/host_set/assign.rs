@@ -105,7 +105,9 @@ fn hosts(list: &[Members]) -> BTreeSet<HostId> {
 /// The groups with their hosts in order of number, to compare lists whatever their order.
 fn sorted(list: &[Members]) -> Vec<Members> {
     let mut list = list.to_vec();
-    list.iter_mut().for_each(|members| members.hosts.sort_unstable());
+    for members in &mut list {
+        members.hosts.sort_unstable();
+    }
     list
 }
 

@@ -112,7 +112,8 @@ fn new_weights_hold_at_once_but_lists_follow_later() {
     let mut set = set(&[group(0, 1, 0..2)]);
     set.set_ejected(HostId(0), true, ms(0));
     let generation = set.generation();
-    let heavier = EndpointGroup { endpoints: vec![endpoint(0, 1), endpoint(1, 9)], ..group(0, 1, 0..0) };
+    let heavier =
+        EndpointGroup { endpoints: vec![endpoint(0, 1), endpoint(1, 9)], ..group(0, 1, 0..0) };
     let change = set.assign(&[heavier], ms(10));
     assert_eq!(change.visible, Visible::At(ms(1010)));
     assert_eq!(set.state(HostId(1)).unwrap().weight, 9);
@@ -125,7 +126,8 @@ fn new_weights_hold_at_once_but_lists_follow_later() {
 
 #[test]
 fn of_equal_addresses_the_first_counts_and_odd_priorities_and_weights_are_bounded() {
-    let twice = EndpointGroup { endpoints: vec![endpoint(7, 0), endpoint(7, 5)], ..group(0, 1, 0..0) };
+    let twice =
+        EndpointGroup { endpoints: vec![endpoint(7, 0), endpoint(7, 5)], ..group(0, 1, 0..0) };
     let set = set(&[twice, group(u32::MAX, 1, 7..9)]);
     assert_eq!((all(&set, 0), all(&set, 127)), (vec![0], vec![1]));
     assert_eq!(set.state(HostId(0)).unwrap().weight, 1);

@@ -37,6 +37,18 @@ fn least_request_takes_the_better_of_two_draws_with_replacement() {
 }
 
 #[test]
+fn of_two_equally_busy_hosts_the_one_drawn_first_stays() {
+    let mut proxy = proxy(&cluster(BalancerPolicy::LeastRequest, hosts(3)), 1);
+    let mut draws = [2, 1, 1, 2, 5, 7].into_iter();
+    let mut choose = || {
+        let mut draw = || draws.next().unwrap();
+        proxy.balancer.choose(&proxy.hosts, Nanos(0), Pick::first(None), &mut draw)
+    };
+    // Draws count modulo the number of hosts.
+    assert_eq!([choose(), choose(), choose()], [2, 1, 2].map(|host| Some(HostId(host))));
+}
+
+#[test]
 fn random_ignores_weights() {
     let mut proxy = proxy(&cluster(BalancerPolicy::Random, vec![weighted(&[1, 9])]), 1);
     let tally = proxy.tally(20_000, 2);
@@ -145,7 +157,8 @@ fn an_ejection_moves_the_keys_of_the_host_and_few_others_and_its_end_moves_them_
 
 #[test]
 fn a_retry_looks_for_a_host_that_was_not_tried() {
-    for policy in [BalancerPolicy::RoundRobin, BalancerPolicy::LeastRequest, BalancerPolicy::Random] {
+    for policy in [BalancerPolicy::RoundRobin, BalancerPolicy::LeastRequest, BalancerPolicy::Random]
+    {
         let mut proxy = proxy(&cluster(policy, hosts(3)), 1);
         let tried = ids(&[0, 2]);
         let again = (0..4_000).filter(|_| proxy.choose(retry(&tried)) != Some(1)).count();
@@ -157,6 +170,26 @@ fn a_retry_looks_for_a_host_that_was_not_tried() {
         assert!((again as f64 - expected).abs() < 90.0, "{policy:?} {again}");
         // The last pick is used although it was tried.
         assert!(proxy.choose(retry(&ids(&[0, 1, 2]))).is_some());
+    }
+}
+
+#[test]
+fn a_hashed_retry_goes_on_from_its_first_pick_five_times() {
+    for policy in [RING, MAGLEV] {
+        let cluster = cluster(policy, hosts(3));
+        let table = HashTable::of_cluster(&cluster).unwrap();
+        let mut proxy = proxy(&cluster, 1);
+        let mut random = random(4);
+        for hash in std::iter::repeat_with(&mut random).take(100) {
+            let all = ids(&[0, 1, 2]);
+            let mut choose = |tried| proxy.choose(Pick { hash: Some(hash), ..retry(tried) });
+            // All were tried: the last of six picks.
+            assert_eq!(choose(&all), table.pick_again(hash, 5), "{policy:?}");
+            let first = table.pick(hash).unwrap();
+            let next = (1..6).filter_map(|attempt| table.pick_again(hash, attempt));
+            let other = next.into_iter().find(|host| *host != first);
+            assert_eq!(choose(&[HostId(first)]), other.or(Some(first)), "{policy:?}");
+        }
     }
 }
 
@@ -205,7 +238,8 @@ fn retries_may_leave_the_priorities_tried() {
 
 #[test]
 fn localities_take_turns_by_weight_and_health() {
-    for policy in [BalancerPolicy::RoundRobin, BalancerPolicy::LeastRequest, BalancerPolicy::Random] {
+    for policy in [BalancerPolicy::RoundRobin, BalancerPolicy::LeastRequest, BalancerPolicy::Random]
+    {
         let mut cluster = cluster(policy, vec![group(0, 3, 0..2), group(0, 1, 2..6)]);
         cluster.locality_weighted = true;
         let mut proxy = proxy(&cluster, 1);

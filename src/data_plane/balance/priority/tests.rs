@@ -24,7 +24,11 @@ fn loads_follow_health_and_priority() {
         (vec![(100, 70, 0), (1, 1, 0)], 50, vec![(98, 0, false), (2, 0, false)]),
         (vec![(100, 68, 0), (10, 10, 0)], 0, vec![(95, 0, false), (5, 0, false)]),
         // Together below 100 %: scaled, the rest of rounding to the first.
-        (vec![(10, 1, 0), (10, 2, 0), (10, 1, 0)], 0, vec![(25, 0, false), (50, 0, false), (25, 0, false)]),
+        (
+            vec![(10, 1, 0), (10, 2, 0), (10, 1, 0)],
+            0,
+            vec![(25, 0, false), (50, 0, false), (25, 0, false)],
+        ),
         (vec![(10, 1, 0); 3], 0, vec![(34, 0, false), (33, 0, false), (33, 0, false)]),
         // Degraded hosts get what healthy ones cannot take.
         (vec![(2, 1, 1)], 50, vec![(70, 30, false)]),
@@ -51,7 +55,11 @@ fn panic_uses_all_hosts_of_priorities_below_the_threshold() {
         // One of two panics and keeps its load by health.
         (vec![(10, 1, 0), (10, 5, 0)], 50, vec![(17, 0, true), (83, 0, false)]),
         // All panic: shared by size, the rest of rounding to the first that has hosts.
-        (vec![(0, 0, 0), (10, 1, 0), (20, 1, 0)], 50, vec![(0, 0, true), (34, 0, true), (66, 0, true)]),
+        (
+            vec![(0, 0, 0), (10, 1, 0), (20, 1, 0)],
+            50,
+            vec![(0, 0, true), (34, 0, true), (66, 0, true)],
+        ),
         (vec![], 50, vec![]),
     ] {
         assert_eq!(loads(&hosts, threshold), expected, "{hosts:?} {threshold}");

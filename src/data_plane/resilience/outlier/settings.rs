@@ -105,7 +105,8 @@ impl OutlierSettings {
 
     /// E-136.
     pub(super) fn ejection_time(&self, multiplier: u64, random: &mut impl FnMut() -> u64) -> Nanos {
-        let time = self.base_ejection_time.0.saturating_mul(multiplier).min(self.max_ejection_time.0);
+        let time =
+            self.base_ejection_time.0.saturating_mul(multiplier).min(self.max_ejection_time.0);
         let jitter = match self.max_jitter.as_millis() {
             0 => Nanos(0),
             longest => Nanos::from_millis(random() % longest.saturating_add(1)),

@@ -2,9 +2,7 @@
 
 use super::super::breaker::{CircuitBreaker, Resource};
 use super::super::outcome::Failure;
-use super::{
-    ConnectionId, ConnectionPool, OPENED_AT_ONCE, PoolEvent, PoolSettings, StreamId,
-};
+use super::{ConnectionId, ConnectionPool, OPENED_AT_ONCE, PoolEvent, PoolSettings, StreamId};
 use crate::units::Nanos;
 
 /// Where a connection stands.
@@ -161,7 +159,8 @@ impl ConnectionPool {
 
     fn new_connection(&mut self) -> ConnectionId {
         self.open = self.open.saturating_add(1);
-        self.connecting_capacity = self.connecting_capacity.saturating_add(self.settings.capacity());
+        self.connecting_capacity =
+            self.connecting_capacity.saturating_add(self.settings.capacity());
         let fresh = |epoch| Connection {
             epoch,
             state: State::Connecting,

@@ -82,10 +82,8 @@ fn failures_are_retried_by_the_conditions_that_name_them() {
 
 #[test]
 fn the_default_of_istio_retries_neither_503_nor_time_outs() {
-    let rules = rules(
-        "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
-        2,
-    );
+    let rules =
+        rules("connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes", 2);
     let failure = |failure| rules.cover(Outcome::Failure(failure), true);
     assert!(!rules.cover(status(503), true));
     assert!(!failure(Failure::PerTryTimeout) && !failure(Failure::ConnectionTermination));
@@ -137,7 +135,7 @@ fn a_retry_occupies_the_breaker_until_its_outcome() {
     let (rules, mut breaker) = (rules("5xx", 3), breaker(1));
     let mut first = RetryState::new(&rules);
     let mut second = RetryState::new(&rules);
-    let mut decide = |state: &mut RetryState, breaker: &mut CircuitBreaker, code| {
+    let decide = |state: &mut RetryState, breaker: &mut CircuitBreaker, code| {
         state.decide(&rules, status(code), breaker, &mut || 0)
     };
     assert!(matches!(decide(&mut first, &mut breaker, 503), RetryVerdict::After(_)));

@@ -98,7 +98,8 @@ fn equal_weights_that_become_unequal_matter_after_the_delivery() {
     let mut proxy = proxy(&cluster(BalancerPolicy::RoundRobin, hosts(2)), 0);
     proxy.eject([0]);
     proxy.hosts.set_ejected(HostId(0), false, proxy.now);
-    let update = EndpointGroup { endpoints: vec![endpoint(0, 9), endpoint(1, 1)], ..group(0, 1, 0..0) };
+    let update =
+        EndpointGroup { endpoints: vec![endpoint(0, 9), endpoint(1, 1)], ..group(0, 1, 0..0) };
     proxy.hosts.assign(&[update], proxy.now);
     assert_eq!(proxy.tally(20, 2), [0, 20]);
     proxy.now = proxy.hosts.next_delivery().unwrap();

@@ -1,0 +1,54 @@
+//! The command line: arguments, files, printing, exit codes. The only room that does I/O.
+//!
+//! Exit codes: 0 all is well, 1 an expectation or a check failed, 2 the input or the call is wrong; then
+//! nothing is written.
+
+mod disk;
+mod output;
+mod run;
+
+use std::process::ExitCode;
+
+pub use disk::Disk;
+
+use clap::{Parser, Subcommand};
+
+/// What will this mesh config do to the traffic?
+///
+/// Loads Istio, ASM, Gateway API and Kubernetes YAML, routes seeded requests through it as istiod and Envoy
+/// would, and reports where they went.
+#[derive(Debug, Parser)]
+#[command(name = "lanecast", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a scenario and reports distributions, fallbacks and fit.
+    Run(run::RunArguments),
+}
+
+/// All is well.
+const SUCCESS: u8 = 0;
+/// An expectation or a check failed.
+const FAILURE: u8 = 1;
+/// The input or the call is wrong.
+const INVALID: u8 = 2;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { INVALID } else { SUCCESS });
+        }
+    };
+    let code = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+    };
+    ExitCode::from(code)
+}

@@ -1,0 +1,12 @@
+//! A summary as text, Markdown, JSON and CSV: pure functions to bytes.
+
+pub mod csv;
+mod document;
+mod json;
+mod markdown;
+mod text;
+
+pub use document::{Align, Document, Section, Table, document};
+pub use json::json;
+pub use markdown::markdown;
+pub use text::{Style, text};
