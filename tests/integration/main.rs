@@ -1,7 +1,9 @@
 //! One binary for all integration tests: it links once, and every module shares the helpers.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod acceptance;
 mod conformance;
+mod validation;
 
 use std::path::PathBuf;
 

@@ -199,7 +199,7 @@ record! {
         /// Labels that order endpoints.
         "failoverPriority" => failover_priority: Vec<Located<String>>,
         /// Smallest cluster that is balanced by zone.
-        "minClusterSize" => min_cluster_size: Option<Located<u64>>,
+        "minClusterSize" => min_cluster_size: Option<Located<u32>>,
     }
 }
 

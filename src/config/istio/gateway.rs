@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::decode::{Located, record, words};
+use super::Written;
 
 record! {
     /// Servers of gateway workloads.
@@ -83,10 +84,14 @@ record! {
         "credentialName" => credential_name: Option<Located<String>>,
         /// Secrets.
         "credentialNames" => credential_names: Vec<Located<String>>,
+        /// Where the list of secrets stands, if only an empty one.
+        "credentialNames" => written_credential_names: Written,
         /// Secret of the trusted certificates.
         "caCertCredentialName" => ca_cert_credential_name: Option<Located<String>>,
         /// Certificate files.
         "tlsCertificates" => tls_certificates: Vec<TlsCertificate>,
+        /// Where the list of certificate files stands, if only an empty one.
+        "tlsCertificates" => written_tls_certificates: Written,
         /// Names that clients may have.
         "subjectAltNames" => subject_alt_names: Vec<Located<String>>,
         /// Certificate pins.
@@ -94,9 +99,9 @@ record! {
         /// Certificate pins.
         "verifyCertificateHash" => verify_certificate_hash: Vec<String>,
         /// Oldest protocol.
-        "minProtocolVersion" => min_protocol_version: Option<TlsVersion>,
+        "minProtocolVersion" => min_protocol_version: Option<Located<TlsVersion>>,
         /// Newest protocol.
-        "maxProtocolVersion" => max_protocol_version: Option<TlsVersion>,
+        "maxProtocolVersion" => max_protocol_version: Option<Located<TlsVersion>>,
         /// Ciphers.
         "cipherSuites" => cipher_suites: Vec<Located<String>>,
         /// Whether clients are not checked.

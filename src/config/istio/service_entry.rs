@@ -1,9 +1,7 @@
 //! ServiceEntry and WorkloadEntry: services and instances beside those of Kubernetes.
 
-use std::collections::BTreeMap;
-
 use super::super::decode::{Located, Map, record, words};
-use super::WorkloadSelector;
+use super::{Labels, WorkloadSelector, Written};
 
 words! {
     /// On which side of the mesh a service is.
@@ -41,11 +39,13 @@ record! {
         /// Ports.
         "ports" => ports: Vec<ServicePort>,
         /// Inside or outside.
-        "location" => location: Option<Location>,
+        "location" => location: Option<Located<Location>>,
         /// How addresses are found.
         "resolution" => resolution: Option<Located<Resolution>>,
         /// Endpoints.
         "endpoints" => endpoints: Vec<WorkloadEntry>,
+        /// Where the list of endpoints stands, if only an empty one.
+        "endpoints" => written_endpoints: Written,
         /// Workloads that are endpoints.
         "workloadSelector" => workload_selector: Option<WorkloadSelector>,
         /// Namespaces that may use the service.
@@ -76,15 +76,17 @@ record! {
         "address" => address: Option<Located<String>>,
         /// Ports by name.
         "ports" => ports: Map<Located<u32>>,
+        /// Where the ports stand, if only an empty map.
+        "ports" => written_ports: Written,
         /// Labels.
-        "labels" => labels: BTreeMap<String, String>,
+        "labels" => labels: Labels,
         /// Network.
         "network" => network: Option<Located<String>>,
         /// `region/zone/subzone`.
-        "locality" => locality: Option<String>,
+        "locality" => locality: Option<Located<String>>,
         /// Weight.
         "weight" => weight: Option<u32>,
         /// Identity.
-        "serviceAccount" => service_account: Option<String>,
+        "serviceAccount" => service_account: Option<Located<String>>,
     }
 }

@@ -29,7 +29,7 @@ record! {
         /// Address it binds to.
         "bind" => bind: Option<Located<String>>,
         /// Whether traffic is redirected.
-        "captureMode" => capture_mode: Option<CaptureMode>,
+        "captureMode" => capture_mode: Option<Located<CaptureMode>>,
         /// Where it goes.
         "defaultEndpoint" => default_endpoint: Option<Located<String>>,
         /// TLS settings.
@@ -47,7 +47,7 @@ record! {
         /// Address it binds to.
         "bind" => bind: Option<Located<String>>,
         /// Whether traffic is redirected.
-        "captureMode" => capture_mode: Option<CaptureMode>,
+        "captureMode" => capture_mode: Option<Located<CaptureMode>>,
         /// Hosts that are imported, `namespace/host`.
         "hosts" => hosts: Vec<Located<String>>,
     }

@@ -1,7 +1,5 @@
 //! VirtualService, with ASM's `fallback` on a route destination (asm-lanes 2.5).
 
-use std::collections::BTreeMap;
-
 use super::super::decode::{Located, Map, record, words};
 use super::Destination;
 use crate::units::Nanos;
@@ -369,7 +367,7 @@ record! {
         /// The dialled port.
         "port" => port: Option<Located<u32>>,
         /// Labels of the calling workload.
-        "sourceLabels" => source_labels: BTreeMap<String, String>,
+        "sourceLabels" => source_labels: Map<Located<String>>,
         /// Gateways that the condition is for.
         "gateways" => gateways: Vec<Located<String>>,
         /// Namespace of the calling workload.
@@ -397,7 +395,7 @@ record! {
         /// Source address.
         "sourceSubnet" => source_subnet: Option<Located<String>>,
         /// Labels of the calling workload.
-        "sourceLabels" => source_labels: BTreeMap<String, String>,
+        "sourceLabels" => source_labels: Map<Located<String>>,
         /// Gateways that the condition is for.
         "gateways" => gateways: Vec<Located<String>>,
         /// Namespace of the calling workload.

@@ -153,7 +153,7 @@ fn labels(group: &LaneGroup, service: &GroupService) -> Option<TrafficLabel> {
     let labels = service.selector.clone();
     Some(TrafficLabel {
         place,
-        workload_selector: Some(WorkloadSelector { place, labels }),
+        workload_selector: Some(WorkloadSelector { place, labels: labels.into() }),
         rules: vec![LabelRule { place, labels: vec![label] }],
     })
 }

@@ -99,7 +99,7 @@ impl<'r> Loaded<'r> {
     pub(super) fn has_labels(self, group: &LaneGroup, service: &GroupService, name: &str) -> bool {
         self.resources.traffic_labels.iter().any(|object| {
             let selector = object.spec.workload_selector.as_ref();
-            let selected = selector.is_none_or(|selector| selector.labels == service.selector);
+            let selected = selector.is_none_or(|selector| *selector.labels == service.selector);
             let generated = is_generated_for(&object.meta, &group.name) && selected;
             object.meta.namespace == service.namespace && (object.meta.name == name || generated)
         })

@@ -43,7 +43,7 @@ impl Registry {
                 audience: Audience::read(exports.clone(), &entry.meta.namespace),
                 labels: entry.meta.labels.clone(),
                 annotations: entry.meta.annotations.clone(),
-                selector: selector.map(|selector| selector.labels.clone()).unwrap_or_default(),
+                selector: selector.map(|selector| (*selector.labels).clone()).unwrap_or_default(),
                 external_name: None,
                 aliases: Vec::new(),
                 traffic_distribution: None,
@@ -136,8 +136,8 @@ fn listed_endpoint(workload: &WorkloadEntry, port: &ServicePort) -> Option<Regis
     let own = workload.ports.iter().find(|(key, _)| key.value == name(port));
     let target = own.map(|(_, number)| number.value).or_else(|| target_of(port));
     let labels = WorkloadLabels {
-        labels: workload.labels.clone(),
-        locality: Locality::parse(workload.locality.as_deref().unwrap_or_default(), '/'),
+        labels: (*workload.labels).clone(),
+        locality: Locality::parse(workload.locality.as_ref().map_or("", |l| l.value.as_str()), '/'),
         weight: workload.weight.unwrap_or(1).max(1),
     };
     let address = workload.address.as_ref()?;

@@ -15,7 +15,6 @@ use crate::units::Nanos;
 
 use super::audience::Audience;
 
-#[expect(unused_imports, reason = "validation reads it next")]
 pub(super) use virtual_service::grpc_code;
 pub use virtual_service::{Context, read_all};
 

@@ -60,7 +60,7 @@ pub(crate) fn answer(view: &mut ProxyView<'_>, asked: &Asked) -> Value {
             out.insert("status".into(), number(redirect.status.into()));
             let location = redirect.location(&route.matcher.path, &received);
             out.insert("location".into(), location.into());
-            own_answer(&mut out, route, &received, redirect.status);
+            own_answer(&mut out, route, &received);
         }
         (router::Decision::Direct(host, route, direct), Some(received)) => {
             head(&mut out, "direct", host, route);
@@ -68,7 +68,7 @@ pub(crate) fn answer(view: &mut ProxyView<'_>, asked: &Asked) -> Value {
             if !direct.body.is_empty() && asked.method != "HEAD" {
                 out.insert("body".into(), direct.body.clone().into());
             }
-            own_answer(&mut out, route, &received, direct.status);
+            own_answer(&mut out, route, &received);
         }
         (router::Decision::Forward(host, route, forward), Some(received)) => {
             head(&mut out, "forward", host, route);
@@ -100,9 +100,9 @@ fn head(out: &mut Map<String, Value>, outcome: &str, host: &VirtualHost, route: 
 }
 
 /// Headers that the proxy adds to an answer of its own.
-fn own_answer(out: &mut Map<String, Value>, route: &Route, received: &Request, status: u16) {
+fn own_answer(out: &mut Map<String, Value>, route: &Route, received: &Request) {
     let mut headers = HeaderMap::new();
-    route.answer(&mut headers, received, status, None, false);
+    route.answer(&mut headers, received, None, None, false);
     let shown = shown_response(&headers);
     if shown != json!([]) {
         out.insert("response_headers".into(), shown);
@@ -174,7 +174,7 @@ fn abort_of(route: &Route, abort: Abort, fraction: Fraction, received: &Request)
     if body {
         answer["body"] = "fault filter abort".into();
     }
-    route.answer(&mut headers, received, status, Some(0), true);
+    route.answer(&mut headers, received, None, Some(0), true);
     let shown = shown_response(&headers);
     if shown != json!([]) {
         answer["response_headers"] = shown;
@@ -202,17 +202,17 @@ fn leg(
         None => {
             out["result"] = "no-cluster".into();
             out["status"] = number(forward.missing_cluster_status.into());
-            (received, forward.missing_cluster_status)
+            (received, None)
         }
         Some(cluster) if !cluster.has_endpoints() => {
             out["result"] = "no-endpoints".into();
             out["status"] = number(503.0);
-            (&sent, 503)
+            (&sent, None)
         }
         Some(_) => {
             out["result"] = "sent".into();
             upstream = from_app(route, forward);
-            (&sent, 200)
+            (&sent, Some(200))
         }
     };
     let before = upstream.clone();

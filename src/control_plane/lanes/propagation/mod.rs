@@ -137,7 +137,7 @@ impl WorkloadRule {
         let selector = object.spec.workload_selector.as_ref();
         Self {
             namespace: object.meta.namespace.clone(),
-            selector: selector.map(|selector| selector.labels.clone()).unwrap_or_default(),
+            selector: selector.map(|selector| (*selector.labels).clone()).unwrap_or_default(),
             tags,
         }
     }
