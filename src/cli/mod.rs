@@ -4,6 +4,7 @@
 //! nothing is written.
 
 mod disk;
+mod explain;
 mod output;
 mod run;
 
@@ -28,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Runs a scenario and reports distributions, fallbacks and fit.
     Run(run::RunArguments),
+    /// Tells the way of single requests: each rule tried, each choice made, and why.
+    Explain(explain::ExplainArguments),
 }
 
 /// All is well.
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
     };
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     };
     ExitCode::from(code)
 }

@@ -189,7 +189,7 @@ pub(super) fn print_problems(problems: &Diagnostics, sources: &Sources) {
 }
 
 /// Prints why a call cannot be served.
-fn refuse(reason: &str) -> u8 {
+pub(super) fn refuse(reason: &str) -> u8 {
     let _ = writeln!(std::io::stderr().lock(), "error: {reason}");
     INVALID
 }

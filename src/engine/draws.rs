@@ -155,7 +155,8 @@ mod tests {
         let mut two = Columns::new(&plan, 2, 1);
         one.fill(0, 1);
         two.fill(0, 1);
-        let mut seen: Vec<u64> = columns.iter().flat_map(|c| [one.get(*c, 0), two.get(*c, 0)]).collect();
+        let mut seen: Vec<u64> =
+            columns.iter().flat_map(|c| [one.get(*c, 0), two.get(*c, 0)]).collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), 8);

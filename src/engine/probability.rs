@@ -37,10 +37,7 @@ pub fn of_share(share: Share) -> Probability {
 /// Returns the share of random numbers that draw a fraction; at most 1.
 #[must_use]
 pub fn of_fraction(fraction: Fraction) -> Probability {
-    ratio(
-        u64::from(fraction.numerator.min(fraction.denominator)),
-        u64::from(fraction.denominator),
-    )
+    ratio(u64::from(fraction.numerator.min(fraction.denominator)), u64::from(fraction.denominator))
 }
 
 /// Returns `numerator / denominator` as a float; 0 if the denominator is 0.

@@ -83,9 +83,10 @@ fn traces(summary: &Summary) -> Vec<u8> {
 }
 
 fn fallbacks(summary: &Summary) -> Vec<u8> {
-    let rows = summary.fallbacks.iter().map(|it| {
-        row(&[&it.class, &it.hop, &it.service, &it.from, &it.to, it.reason], &it.count)
-    });
+    let rows = summary
+        .fallbacks
+        .iter()
+        .map(|it| row(&[&it.class, &it.hop, &it.service, &it.from, &it.to, it.reason], &it.count));
     written(&head(&["class", "hop", "service", "from", "to", "reason"]), rows)
 }
 

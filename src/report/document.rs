@@ -138,10 +138,8 @@ fn table<R>(
     rows: &[R],
     cells: impl Fn(&R) -> Vec<String>,
 ) -> (Table, Vec<String>) {
-    let table = Table {
-        columns: columns.to_vec(),
-        rows: rows.iter().take(MAX_ROWS).map(cells).collect(),
-    };
+    let table =
+        Table { columns: columns.to_vec(), rows: rows.iter().take(MAX_ROWS).map(cells).collect() };
     let more = rows.len().saturating_sub(MAX_ROWS);
     let lines = (more > 0).then(|| format!("and {more} more rows, see the CSV files"));
     (table, lines.into_iter().collect())
@@ -191,7 +189,8 @@ fn traces(summary: &Summary) -> Section {
     let mut columns = columns;
     columns.push(("by fallback", Left));
     let made = table(&columns, &summary.traces, |row| {
-        let mut out = vec![row.class.clone(), named(row.lane.as_ref()), row.trace.replace('>', " > ")];
+        let mut out =
+            vec![row.class.clone(), named(row.lane.as_ref()), row.trace.replace('>', " > ")];
         out.extend(cells(&row.count));
         out.push(row.fallbacks.join(", "));
         out
@@ -200,13 +199,8 @@ fn traces(summary: &Summary) -> Section {
 }
 
 fn fallbacks(summary: &Summary) -> Section {
-    let columns = with_count(&[
-        ("class", Left),
-        ("hop", Left),
-        ("from", Left),
-        ("to", Left),
-        ("why", Left),
-    ]);
+    let columns =
+        with_count(&[("class", Left), ("hop", Left), ("from", Left), ("to", Left), ("why", Left)]);
     let made = table(&columns, &summary.fallbacks, |row| {
         let mut out = vec![row.class.clone(), row.hop.clone(), row.from.clone(), row.to.clone()];
         out.push(row.reason.to_owned());
@@ -218,12 +212,8 @@ fn fallbacks(summary: &Summary) -> Section {
 }
 
 fn strays(summary: &Summary) -> Section {
-    let columns = with_count(&[
-        ("class", Left),
-        ("hop", Left),
-        ("lane", Left),
-        ("served by", Left),
-    ]);
+    let columns =
+        with_count(&[("class", Left), ("hop", Left), ("lane", Left), ("served by", Left)]);
     let made = table(&columns, &summary.strays, |row| {
         let mut out = vec![row.class.clone(), row.hop.clone(), row.lane.clone()];
         out.push(format!("{}@{}", row.service, row.version));
@@ -239,8 +229,7 @@ fn strays(summary: &Summary) -> Section {
 }
 
 fn errors(summary: &Summary) -> Section {
-    let columns =
-        with_count(&[("class", Left), ("hop", Left), ("status", Right), ("flag", Left)]);
+    let columns = with_count(&[("class", Left), ("hop", Left), ("status", Right), ("flag", Left)]);
     let made = table(&columns, &summary.errors, |row| {
         let status = if row.status == 0 { "refused".to_owned() } else { row.status.to_string() };
         let mut out = vec![row.class.clone(), row.hop.clone(), status, row.flag.clone()];

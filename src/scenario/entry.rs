@@ -133,7 +133,9 @@ fn find_gateway(
 /// The labels of a gateway pod by the name of its workload, its `app`, or a Service that selects it.
 fn gateway_pod(namespace: &str, name: &str, mesh: &Mesh) -> Option<BTreeMap<String, String>> {
     let mut pods = mesh.registry.pods.iter().filter(|pod| pod.namespace == namespace);
-    let own = pods.clone().find(|pod| pod.workload == name || pod.labels.get("app").is_some_and(|app| app == name));
+    let own = pods
+        .clone()
+        .find(|pod| pod.workload == name || pod.labels.get("app").is_some_and(|app| app == name));
     let selected = || {
         let service = mesh
             .registry
@@ -186,16 +188,19 @@ fn find_workload(
     problems: &mut Diagnostics,
 ) -> Option<Sender> {
     let mut pods = mesh.registry.pods.iter();
-    let found = pods.find(|pod| {
-        pod.namespace == namespace && (pod.workload == name || pod.name == name)
-    });
+    let found =
+        pods.find(|pod| pod.namespace == namespace && (pod.workload == name || pod.name == name));
     if let Some(pod) = found {
         return Some(Sender::of_pod(mesh, pod));
     }
     let message = format!("there is no workload {namespace}/{name} with a pod");
     let mut problem = Diagnostic::error("unknown-entry", from.place, message);
-    let known: Vec<String> =
-        mesh.registry.pods.iter().map(|pod| format!("{}/{}", pod.namespace, pod.workload)).collect();
+    let known: Vec<String> = mesh
+        .registry
+        .pods
+        .iter()
+        .map(|pod| format!("{}/{}", pod.namespace, pod.workload))
+        .collect();
     if let Some(close) = closest(&format!("{namespace}/{name}"), known.iter().map(String::as_str)) {
         problem = problem.help(format!("did you mean `{close}`?"));
     } else {

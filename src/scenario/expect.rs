@@ -83,11 +83,7 @@ pub(super) fn resolve(
 }
 
 /// The subject of an expectation in its flat form.
-fn subject(
-    written: &Written,
-    topology: &Topology,
-    problems: &mut Diagnostics,
-) -> Option<Subject> {
+fn subject(written: &Written, topology: &Topology, problems: &mut Diagnostics) -> Option<Subject> {
     if let Some(strays) = &written.strays {
         return Some(Subject::Strays(strays.value.0));
     }
@@ -153,7 +149,11 @@ fn check_alone(written: &Written, problems: &mut Diagnostics) {
     }
 }
 
-fn share(share: Option<&Located<Share>>, place: Place, problems: &mut Diagnostics) -> Option<Share> {
+fn share(
+    share: Option<&Located<Share>>,
+    place: Place,
+    problems: &mut Diagnostics,
+) -> Option<Share> {
     if share.is_none() {
         let message = "this expectation does not say how much";
         let help = "write `share: 40%`, or `perRequest: 0.9` for calls";
@@ -175,7 +175,9 @@ fn service(
     };
     let known = topology.apps.iter().any(|app| app.name == name.value);
     // Services that only the mesh files know are leaves of the call tree.
-    if !known && let Some(close) = closest(&name.value, topology.apps.iter().map(|a| a.name.as_str())) {
+    if !known
+        && let Some(close) = closest(&name.value, topology.apps.iter().map(|a| a.name.as_str()))
+    {
         let message = format!("the topology has no service `{}`", name.value);
         let help = format!("did you mean `{close}`?");
         problems.push(Diagnostic::error("unknown-service", name.place, message).help(help));

@@ -9,8 +9,8 @@ use crate::config::node::Node;
 use crate::config::scenario::{self as written, ScenarioFile, TopologyChoice, TrafficClass};
 use crate::config::topology::TopologyFile;
 use crate::config::yaml;
-use crate::control_plane::lanes::Propagation;
 use crate::control_plane::lanes;
+use crate::control_plane::lanes::Propagation;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
 use crate::topology::{self, Changes, Topology};
 use crate::units::Share;
@@ -113,13 +113,16 @@ fn read_scenario(
     if nodes.len() > 1 {
         let message = "a scenario file has one document";
         let help = "mesh objects stand in files of their own, named under `mesh`";
-        problems
-            .push(Diagnostic::error("several-documents", nodes[1].place, message).help(help));
+        problems.push(Diagnostic::error("several-documents", nodes[1].place, message).help(help));
     }
     if nodes.is_empty() {
         if !problems.has_errors() {
             let place = Place::new(source, 1, 1);
-            problems.push(Diagnostic::error("empty-file", place, "there is no scenario in this file"));
+            problems.push(Diagnostic::error(
+                "empty-file",
+                place,
+                "there is no scenario in this file",
+            ));
         }
         return None;
     }
@@ -229,7 +232,12 @@ fn lane_headers(file: &ScenarioFile, groups: &[lanes::LaneGroup]) -> Vec<String>
         .collect();
     headers.push(LANE_HEADER.to_owned());
     let mut seen = Vec::new();
-    headers.retain(|header| !seen.contains(header) && { seen.push(header.clone()); true });
+    headers.retain(|header| {
+        !seen.contains(header) && {
+            seen.push(header.clone());
+            true
+        }
+    });
     headers
 }
 
@@ -316,14 +324,17 @@ impl Resolving<'_> {
         assumptions: &mut Vec<String>,
         problems: &mut Diagnostics,
     ) -> Option<Class> {
-        let name =
-            class.class.as_ref().map_or_else(|| format!("class-{}", index + 1), |n| n.value.clone());
+        let name = class
+            .class
+            .as_ref()
+            .map_or_else(|| format!("class-{}", index + 1), |n| n.value.clone());
         if earlier.contains(&name) {
             let place = class.class.as_ref().map_or(class.place, |name| name.place);
             let message = format!("two classes are called `{name}`");
             problems.push(Diagnostic::error("duplicate-class", place, message));
         }
-        let resolved = request::resolve(class.request.as_ref(), class.place, self.topology, problems);
+        let resolved =
+            request::resolve(class.request.as_ref(), class.place, self.topology, problems);
         let Some(from) = &class.from else {
             let message = "this class does not say where its requests enter";
             let help = "write `from: gateway istio-system/istio-ingressgateway:80` or `from: workload default/sleep`";
@@ -331,8 +342,7 @@ impl Resolving<'_> {
             return None;
         };
         let (request, port) = (resolved.request, resolved.port);
-        let entry: Entry =
-            entry::resolve(from, &request, port, self.mesh, assumptions, problems)?;
+        let entry: Entry = entry::resolve(from, &request, port, self.mesh, assumptions, problems)?;
         Some(Class { name, weight: 1, entry, request, lane: class.lane.clone() })
     }
 }
@@ -355,9 +365,8 @@ fn set_weights(classes: &mut [Class], file: &ScenarioFile, problems: &mut Diagno
     });
     for (class, written) in classes.iter_mut().zip(&file.traffic) {
         let share = share(written);
-        let weight = common.and_then(|common| {
-            share.numerator().checked_mul(common / share.denominator())
-        });
+        let weight =
+            common.and_then(|common| share.numerator().checked_mul(common / share.denominator()));
         match weight.filter(|weight| *weight <= 1 << 53) {
             Some(weight) => class.weight = weight,
             None => {

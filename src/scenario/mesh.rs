@@ -38,8 +38,14 @@ pub(super) fn build(
     let namespace = scenario.namespace.as_ref().map_or("default", |name| name.value.as_str());
     let mut resources = Resources::default();
     for pattern in &scenario.mesh.0 {
-        for name in inputs.expand(material.files, &beside(material.folder, &pattern.value), pattern.place, problems) {
-            if let Some(text) = inputs.read(material.files, &name, pattern.place, sources, problems) {
+        for name in inputs.expand(
+            material.files,
+            &beside(material.folder, &pattern.value),
+            pattern.place,
+            problems,
+        ) {
+            if let Some(text) = inputs.read(material.files, &name, pattern.place, sources, problems)
+            {
                 let mut loader = Loader::resume(sources, problems, namespace, resources);
                 loader.read_source(text);
                 resources = loader.finish();
@@ -99,7 +105,8 @@ fn mesh_config(
 ) -> MeshConfig {
     let mut config = MeshConfig::default();
     for object in &resources.mesh_configs {
-        let Some(text) = object.spec.mesh.as_ref().filter(|_| object.meta.name.starts_with("istio"))
+        let Some(text) =
+            object.spec.mesh.as_ref().filter(|_| object.meta.name.starts_with("istio"))
         else {
             continue;
         };

@@ -75,8 +75,7 @@ fn check(file: &RequestFile, request: &Request, problems: &mut Diagnostics) {
     if !matches!(request.scheme.as_str(), "http" | "https") {
         let message = format!("`{}` is no scheme", request.scheme);
         let help = "one of: http, https";
-        problems
-            .push(Diagnostic::error("unknown-word", place(&file.scheme), message).help(help));
+        problems.push(Diagnostic::error("unknown-word", place(&file.scheme), message).help(help));
     }
     let is_token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
     if !is_token(&request.method) {
@@ -114,6 +113,7 @@ fn split_url(url: &str) -> Option<(String, String, String)> {
 /// The port in the host, else that of the scheme for an address in full.
 fn port_of(request: &Request) -> Option<u32> {
     let (host, port) = request.authority.rsplit_once(':')?;
-    let is_port = !port.is_empty() && !host.ends_with(':') && port.bytes().all(|b| b.is_ascii_digit());
+    let is_port =
+        !port.is_empty() && !host.ends_with(':') && port.bytes().all(|b| b.is_ascii_digit());
     is_port.then(|| port.parse().ok()).flatten()
 }

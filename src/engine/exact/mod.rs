@@ -17,8 +17,8 @@ mod visits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use layout::{CallSlots, CopySlots, Layout, LegSlots, RunSlots};
 pub(super) use call::THROUGH;
+pub use layout::{CallSlots, CopySlots, Layout, LegSlots, RunSlots};
 pub(super) use run::Codes;
 
 use super::flow::{Flow, LaneId, Node, RunId};
@@ -164,12 +164,7 @@ impl Outcomes {
 
 impl Default for RunTable {
     fn default() -> Self {
-        Self {
-            outcomes: Outcomes::default(),
-            error: 0,
-            codes: Codes::default(),
-            made: Vec::new(),
-        }
+        Self { outcomes: Outcomes::default(), error: 0, codes: Codes::default(), made: Vec::new() }
     }
 }
 

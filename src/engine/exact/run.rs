@@ -253,7 +253,8 @@ impl Codes {
     /// Returns the outcome of a code, or the remainder of a status.
     pub(in crate::engine) fn outcome(&self, code: u128, status: u16) -> u32 {
         let dense = usize::try_from(code).ok().and_then(|code| self.dense.get(code)).copied();
-        let known = dense.filter(|number| *number != NONE).or_else(|| self.sparse.get(&code).copied());
+        let known =
+            dense.filter(|number| *number != NONE).or_else(|| self.sparse.get(&code).copied());
         known.or_else(|| self.rest.get(&status).copied()).unwrap_or(NONE)
     }
 }

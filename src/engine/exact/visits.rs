@@ -77,7 +77,8 @@ impl Down<'_> {
             Target::Answer(_) | Target::Outside(_) => {}
             Target::Through(next) => self.calls[*next as usize] += &taken,
             Target::Hosts(hosts) => {
-                for (number, (host, attempts)) in hosts.list.iter().zip(&table.attempts).enumerate() {
+                for (number, (host, attempts)) in hosts.list.iter().zip(&table.attempts).enumerate()
+                {
                     let visits = &taken * attempts;
                     self.slots[slots.hosts as usize + number] += &visits;
                     self.runs[host.run as usize] += visits;
@@ -156,9 +157,12 @@ mod tests {
             fallback: None,
             copies: Vec::new(),
         };
-        for (weights, numerator, denominator) in
-            [([50, 50], 50, 100), ([10, 90], 30, 10_000), ([1, 6], 250_000, 1_000_000), ([3, 5], 7, 100)]
-        {
+        for (weights, numerator, denominator) in [
+            ([50, 50], 50, 100),
+            ([10, 90], 30, 10_000),
+            ([1, 6], 250_000, 1_000_000),
+            ([3, 5], 7, 100),
+        ] {
             let legs: Vec<Leg> = weights.into_iter().map(leg).collect();
             let total: u64 = weights.iter().sum();
             let fraction = Fraction { numerator, denominator };
@@ -167,7 +171,8 @@ mod tests {
                 let before: u64 = weights[..index].iter().sum();
                 let count = (0..period)
                     .filter(|r| {
-                        (before..before + weights[index]).contains(&(r % total)) && fraction.draws(*r)
+                        (before..before + weights[index]).contains(&(r % total))
+                            && fraction.draws(*r)
                     })
                     .count();
                 assert_eq!(drawn_together(&legs, index, fraction), ratio(count as u64, period));

@@ -8,7 +8,7 @@ use super::plan::{HashInput, Plan, PlannedLeg, PlannedTarget};
 use super::sender::Senders;
 use super::{
     Action, Answer, Call, CallId, ClassId, Flow, FlowError, Host, Hosts, LaneId, Leg, MAX_DEPTH,
-    MAX_STATES, MirrorCopy, Node, Rule, RuleId, RunId, SenderId, Site, SiteId, Target,
+    MAX_STATES, MirrorCopy, Node, Rule, RuleId, RunId, SeenCall, SenderId, Site, SiteId, Target,
 };
 use crate::control_plane::capture::Capture;
 use crate::control_plane::clusters::ClusterName;
@@ -22,8 +22,21 @@ use crate::scenario::Scenario;
 /// # Errors
 /// Calls that nest too deep, or too many states.
 pub fn build(scenario: &Scenario) -> Result<Flow, FlowError> {
+    unroll(scenario, false)
+}
+
+/// Builds the graph and keeps what each decision was made from.
+///
+/// # Errors
+/// As [`build`].
+pub fn explain(scenario: &Scenario) -> Result<Flow, FlowError> {
+    unroll(scenario, true)
+}
+
+fn unroll(scenario: &Scenario, seen: bool) -> Result<Flow, FlowError> {
     let mut builder = Builder {
         scenario,
+        seen,
         flow: Flow::default(),
         senders: Senders::new(scenario),
         calls: BTreeMap::new(),
@@ -112,6 +125,8 @@ pub(super) struct Arrival {
 
 pub(super) struct Builder<'s> {
     pub(super) scenario: &'s Scenario,
+    /// Whether to keep what decisions are made from.
+    pub(super) seen: bool,
     pub(super) flow: Flow,
     pub(super) senders: Senders<'s>,
     calls: BTreeMap<Ask, CallId>,
@@ -172,6 +187,14 @@ impl Builder<'_> {
             retry: plan.retry,
             timeout: plan.timeout,
         };
+        if self.seen {
+            let (table, received) = match plan.seen {
+                Some((table, received)) => (Some(table), received),
+                None => (None, ask.request.clone()),
+            };
+            let (sent, port) = (ask.request.clone(), ask.port);
+            self.flow.calls_seen.push(SeenCall { sent, received, port, table });
+        }
         let number = id(self.flow.calls.len());
         self.flow.calls.push(call);
         self.add_node(Node::Call(number))?;

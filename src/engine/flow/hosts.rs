@@ -21,7 +21,8 @@ pub(super) fn shares(cluster: &Cluster, hash: HashInput) -> (Vec<(usize, u64)>, 
     let total: u128 = positive.iter().map(|(_, weight)| weight / divisor).sum();
     // A remainder of a 64-bit number must reach every weight.
     let shift = (128 - total.leading_zeros()).saturating_sub(62);
-    let small = |weight: u128| u64::try_from((weight / divisor) >> shift).unwrap_or(u64::MAX).max(1);
+    let small =
+        |weight: u128| u64::try_from((weight / divisor) >> shift).unwrap_or(u64::MAX).max(1);
     let list: Vec<(usize, u64)> =
         positive.into_iter().map(|(index, weight)| (index, small(weight))).collect();
     let total = list.iter().map(|(_, weight)| weight).sum();
@@ -33,11 +34,9 @@ fn hashed(table: &HashTable, hash: HashInput) -> Vec<(usize, u128)> {
         HashInput::Constant(hash) => {
             table.pick(hash).map(|index| (index as usize, 1)).into_iter().collect()
         }
-        HashInput::Varies => table
-            .shares()
-            .into_iter()
-            .map(|(index, weight)| (index as usize, weight))
-            .collect(),
+        HashInput::Varies => {
+            table.shares().into_iter().map(|(index, weight)| (index as usize, weight)).collect()
+        }
     }
 }
 
@@ -49,9 +48,10 @@ fn by_weight(cluster: &Cluster) -> Vec<(usize, u128)> {
         .map(|group| group.priority)
         .min();
     let sums: Vec<u128> = cluster.groups.iter().map(|group| sum(cluster, group)).collect();
-    let common = sums.iter().filter(|sum| **sum > 0).fold(1, |common, sum| {
-        if cluster.locality_weighted { lcm(common, *sum) } else { 1 }
-    });
+    let common = sums
+        .iter()
+        .filter(|sum| **sum > 0)
+        .fold(1, |common, sum| if cluster.locality_weighted { lcm(common, *sum) } else { 1 });
     let mut index = 0;
     let mut weights = Vec::new();
     for (group, sum) in cluster.groups.iter().zip(&sums) {

@@ -68,12 +68,7 @@ impl Isolation {
 /// Whether the pod belongs to the lane; `None` if the lane has no pods of this service.
 ///
 /// What a lane is, is asked in this order: a lane group, a subset of the lane's name, the version labels.
-fn membership(
-    lane: &str,
-    hop: &Hop<'_>,
-    scenario: &Scenario,
-    scope: &Scope<'_>,
-) -> Option<bool> {
+fn membership(lane: &str, hop: &Hop<'_>, scenario: &Scenario, scope: &Scope<'_>) -> Option<bool> {
     let grouped = scenario.lane_groups.iter().find_map(|group| {
         group.service(hop.hostname)?;
         group.lane(lane)
@@ -86,7 +81,8 @@ fn membership(
     };
     let subset = scope.destination_rule(hop.hostname).and_then(|rule| rule.subset(lane));
     if let Some(subset) = subset {
-        let labels = subset.labels.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
+        let labels =
+            subset.labels.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
         return Some(carries(&labels.collect()));
     }
     by_version(lane, hop, scope)

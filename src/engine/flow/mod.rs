@@ -18,10 +18,12 @@ mod sender;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use build::build;
+pub use build::{build, explain};
 pub use isolation::Isolation;
 
-use crate::data_plane::{Cluster, Fraction, ResponseFlag, RetryPolicy, RouteSource};
+use crate::data_plane::{
+    Cluster, Fraction, Request, ResponseFlag, RetryPolicy, RouteSource, RouteTable,
+};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::topology::{Call as AppCall, FailurePolicy, RetryOn};
 use crate::units::{Nanos, Share};
@@ -62,6 +64,30 @@ pub struct Flow {
     pub senders: Vec<String>,
     /// Rule objects in the virtual hosts that requests met.
     pub met: BTreeSet<String>,
+    /// How each call was decided, if [`explain`] was asked for.
+    pub calls_seen: Vec<SeenCall>,
+    /// What each run got, if [`explain`] was asked for.
+    pub runs_seen: Vec<SeenRun>,
+}
+
+/// How a call was decided.
+#[derive(Clone, Debug)]
+pub struct SeenCall {
+    /// The request as the application or client sends it.
+    pub sent: Request,
+    /// The request as the proxy routes it: lane tags restored, path normalised.
+    pub received: Request,
+    /// The port that is dialled.
+    pub port: u32,
+    /// The route table that was asked; `None` if no rule looks at the request.
+    pub table: Option<Arc<RouteTable>>,
+}
+
+/// What an application got.
+#[derive(Clone, Debug)]
+pub struct SeenRun {
+    /// The request as the application sees it.
+    pub request: Request,
 }
 
 /// A node of the graph.

@@ -6,8 +6,8 @@ use super::{Answer, Fallback, FallbackReason, Rule};
 use crate::control_plane::clusters::ClusterName;
 use crate::control_plane::{Connection, Handling, ProxyView};
 use crate::data_plane::{
-    Abort, Cluster, Discovery, EarlyReply, Forward, Fraction, Request, ResponseFlag,
-    RetryPolicy, Route, resolve_label, router,
+    Abort, Cluster, Discovery, EarlyReply, Forward, Fraction, Request, ResponseFlag, RetryPolicy,
+    Route, RouteTable, resolve_label, router,
 };
 use crate::units::Nanos;
 
@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub(super) legs: Result<Vec<PlannedLeg>, Answer>,
     /// Objects whose rules stand in the virtual host that the request met.
     pub(super) met: Vec<String>,
+    /// The table that was asked, and the request as it was routed.
+    pub(super) seen: Option<(Arc<RouteTable>, Request)>,
 }
 
 /// One weighted destination.
@@ -96,6 +98,7 @@ impl Plan {
             timeout: None,
             legs: Err(answer),
             met: Vec::new(),
+            seen: None,
         }
     }
 
@@ -142,6 +145,7 @@ impl Plan {
             }
         };
         plan.met = met;
+        plan.seen = Some((table, received));
         plan
     }
 
@@ -160,15 +164,14 @@ impl Plan {
     fn with_fault(mut plan: Self, route: &Route) -> Self {
         let Some(fault) = &route.fault else { return plan };
         plan.delay = fault.delay.filter(|(_, fraction)| fraction.numerator > 0);
-        plan.abort = fault.abort.filter(|(_, fraction)| fraction.numerator > 0).map(
-            |(abort, fraction)| {
+        plan.abort =
+            fault.abort.filter(|(_, fraction)| fraction.numerator > 0).map(|(abort, fraction)| {
                 let status = match abort {
                     Abort::Http(status) => status,
                     Abort::Grpc(_) => 200,
                 };
                 (fraction, Answer::flagged(status, ResponseFlag::FaultAbort))
-            },
-        );
+            });
         plan
     }
 
@@ -191,15 +194,15 @@ impl Plan {
         let mut legs = Vec::new();
         for (index, destination) in forward.destinations.iter().enumerate() {
             let sent = forward.forwarded(&route.matcher.path, index, received);
-            let named = |name: &str| resolve_label(name, received).unwrap_or_else(|| name.to_owned());
+            let named =
+                |name: &str| resolve_label(name, received).unwrap_or_else(|| name.to_owned());
             let cluster = named(&destination.cluster);
             let fallback = destination.fallback.as_deref().map(named);
             let missing = forward.missing_cluster_status;
             let (target, fallback) = target(view, &cluster, fallback, missing, &domain);
-            let mirrors = forward
-                .mirrors
-                .iter()
-                .map(|mirror| (mirror.fraction, mirror.cluster.clone(), view.cluster(&mirror.cluster)));
+            let mirrors = forward.mirrors.iter().map(|mirror| {
+                (mirror.fraction, mirror.cluster.clone(), view.cluster(&mirror.cluster))
+            });
             legs.push(PlannedLeg {
                 weight: u64::from(destination.weight),
                 rule: rule.clone().map(|rule| (rule, index)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::build::{Arrival, Ask, Builder};
-use super::{AppRun, FlowError, Node, RunCall, RunId, SenderId, Site};
+use super::{AppRun, FlowError, Node, RunCall, RunId, SeenRun, SenderId, Site};
 use crate::topology::{Behaviour, Call as AppCall};
 use crate::units::Share;
 
@@ -79,6 +79,9 @@ impl Builder<'_> {
     }
 
     fn add_run(&mut self, run: AppRun, arrival: Arrival) -> Result<RunId, FlowError> {
+        if self.seen {
+            self.flow.runs_seen.push(SeenRun { request: arrival.request.clone() });
+        }
         let number = u32::try_from(self.flow.runs.len()).unwrap_or(u32::MAX);
         self.flow.runs.push(run);
         self.add_node(Node::Run(number))?;

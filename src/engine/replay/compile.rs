@@ -88,9 +88,8 @@ impl Compiler<'_> {
                 let weights = legs.iter().map(|leg| leg.weight);
                 let split = self.choice(Purpose::Route, call.site, weights);
                 let tables = legs.iter().zip(&table.legs).enumerate();
-                let compiled = tables.map(|(index, (leg, table))| {
-                    self.leg(call, leg, table, slots, index)
-                });
+                let compiled =
+                    tables.map(|(index, (leg, table))| self.leg(call, leg, table, slots, index));
                 let compiled = compiled.collect();
                 (split, compiled)
             }
@@ -120,20 +119,22 @@ impl Compiler<'_> {
                 PTarget::Hosts(compiled)
             }
         };
-        let copies = leg.copies.iter().zip(&own.copies).enumerate().map(|(number, (copy, slots))| {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            let purpose = Purpose::CopyHost(number);
-            let always = copy.fraction.numerator >= copy.fraction.denominator;
-            PCopy {
-                // E-02: the number of the split decides.
-                chance: (!always).then(|| self.chance(Purpose::Route, call.site, copy.fraction)),
-                made: slots.made,
-                hosts: copy
-                    .hosts
-                    .as_ref()
-                    .map(|hosts| self.hosts(hosts, None, slots.hosts, purpose, copy.site)),
-            }
-        });
+        let copies =
+            leg.copies.iter().zip(&own.copies).enumerate().map(|(number, (copy, slots))| {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                let purpose = Purpose::CopyHost(number);
+                let always = copy.fraction.numerator >= copy.fraction.denominator;
+                PCopy {
+                    // E-02: the number of the split decides.
+                    chance: (!always)
+                        .then(|| self.chance(Purpose::Route, call.site, copy.fraction)),
+                    made: slots.made,
+                    hosts: copy
+                        .hosts
+                        .as_ref()
+                        .map(|hosts| self.hosts(hosts, None, slots.hosts, purpose, copy.site)),
+                }
+            });
         let copies = copies.collect();
         PLeg { taken: own.taken, target, copies }
     }

@@ -179,7 +179,8 @@ impl PRetry {
     /// A host by weight among those that were not tried; among all if there are none.
     fn pick(&self, tried: &[usize], random: u64) -> usize {
         let free = |index: usize| !self.excluding || !tried.contains(&index);
-        let total: u64 = (0..self.weights.len()).filter(|i| free(*i)).map(|i| self.weights[i]).sum();
+        let total: u64 =
+            (0..self.weights.len()).filter(|i| free(*i)).map(|i| self.weights[i]).sum();
         let all = total == 0;
         let total = if all { self.weights.iter().sum() } else { total };
         let mut left = random % total.max(1);
