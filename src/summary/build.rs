@@ -165,15 +165,15 @@ impl Outcomes<'_> {
             let mut entries: Vec<_> = sums.into_entries().collect();
             entries.sort_by(|a, b| b.1.1.cmp(&a.1.1).then_with(|| a.0.cmp(&b.0)));
             let first = rows.len();
-            rows.extend(entries.into_iter().map(|((trace, lane, fallbacks), (observed, expected))| {
-                TraceRow {
+            rows.extend(entries.into_iter().map(
+                |((trace, lane, fallbacks), (observed, expected))| TraceRow {
                     class: class.name.clone(),
                     trace,
                     lane: lane.map(|lane| self.run.flow.lanes[lane as usize].clone()),
                     count: self.source.count(index, observed, &expected),
                     fallbacks,
-                }
-            }));
+                },
+            ));
             count::simultaneous(rows[first..].iter_mut().map(|row| &mut row.count));
         }
         rows
@@ -190,9 +190,11 @@ impl Outcomes<'_> {
         for ((lane, class), (observed, expected)) in by_class.into_entries() {
             let parts = lanes.entry(lane).or_default();
             parts.observed += observed;
-            parts.expected = parts.expected.take().or(Some(zero())).map(|sum| {
-                sum + &expected * &self.source.classes[class]
-            });
+            parts.expected = parts
+                .expected
+                .take()
+                .or(Some(zero()))
+                .map(|sum| sum + &expected * &self.source.classes[class]);
             parts.classes.push(LaneClassRow {
                 class: self.run.scenario.classes[class].name.clone(),
                 count: self.source.count(class, observed, &expected),
@@ -243,4 +245,3 @@ struct LaneParts {
     classes: Vec<LaneClassRow>,
     hops: BTreeMap<Isolation, (u64, f64)>,
 }
-

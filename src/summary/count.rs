@@ -58,7 +58,9 @@ impl<K: Ord> Sums<K> {
     }
 
     pub(super) fn into_entries(self) -> impl Iterator<Item = (K, (u64, Probability))> {
-        self.map.into_iter().filter(|(_, (observed, expected))| *observed > 0 || *expected != zero())
+        self.map
+            .into_iter()
+            .filter(|(_, (observed, expected))| *observed > 0 || *expected != zero())
     }
 }
 

@@ -54,7 +54,8 @@ impl Judge<'_> {
                 (format!("lane {lane}{suffix}"), share, self.lane(lane, class))
             }
             Subject::Errors(flag, share) => {
-                let name = if flag == "any" { "errors".to_owned() } else { format!("errors {flag}") };
+                let name =
+                    if flag == "any" { "errors".to_owned() } else { format!("errors {flag}") };
                 (format!("{name}{suffix}"), share, self.errors(flag, class))
             }
             Subject::Status(status, share) => {
@@ -86,9 +87,10 @@ impl Judge<'_> {
             (true, format!("within {tolerance}"))
         } else {
             match found.hits {
-                Some((hits, trials)) if self.is_chance(hits, trials, wanted) => {
-                    (true, format!("off by more than {tolerance}, but {trials} requests vary so much"))
-                }
+                Some((hits, trials)) if self.is_chance(hits, trials, wanted) => (
+                    true,
+                    format!("off by more than {tolerance}, but {trials} requests vary so much"),
+                ),
                 _ => (false, format!("off by {:.3} points", error * 100.0)),
             }
         };

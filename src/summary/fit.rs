@@ -46,8 +46,7 @@ pub(super) fn rows(
             tests.push(Test { kind: "traces", rule, route: String::new(), cells });
         }
     }
-    let criteria =
-        Criteria { alpha: scenario.alpha, tolerance: scenario.tolerance.as_f64() };
+    let criteria = Criteria { alpha: scenario.alpha, tolerance: scenario.tolerance.as_f64() };
     judged(tests, criteria, source.tally.is_some())
 }
 

@@ -249,15 +249,14 @@ impl<'a> Names<'a> {
     }
 
     fn errors(&self, sums: Sums<ErrorKey>) -> Vec<ErrorRow> {
-        let row = |((class, site, flag, status), (observed, expected)): (ErrorKey, (u64, _))| {
-            ErrorRow {
+        let row =
+            |((class, site, flag, status), (observed, expected)): (ErrorKey, (u64, _))| ErrorRow {
                 class: self.class(class),
                 hop: self.hop(site),
                 flag: flag.to_owned(),
                 status,
                 count: self.source.count(class, observed, &expected),
-            }
-        };
+            };
         sums.into_entries().map(row).collect()
     }
 

@@ -39,7 +39,13 @@ pub(crate) fn run(scenario: &Scenario, requests: Option<u64>) -> Summary {
     let exact = exact::solve(&flow);
     let program = replay::Program::new(scenario, &flow, &exact);
     let tally = requests.map(|requests| program.run(scenario.seed, requests));
-    summary::build(&Run { scenario, flow: &flow, exact: &exact, tally: tally.as_ref(), changes: &[] })
+    summary::build(&Run {
+        scenario,
+        flow: &flow,
+        exact: &exact,
+        tally: tally.as_ref(),
+        changes: &[],
+    })
 }
 
 /// Trace, probability, services reached by fallback.
@@ -72,8 +78,7 @@ fn exact_traces(summary: &Summary, class: &str) -> Traces {
 
 /// Share of requests of a class that reach a service by fallback.
 fn fallback_share(summary: &Summary, class: &str, service: &str) -> f64 {
-    let rows =
-        summary.fallbacks.iter().filter(|row| row.class == class && row.service == service);
+    let rows = summary.fallbacks.iter().filter(|row| row.class == class && row.service == service);
     rows.map(|row| row.count.share.value()).sum()
 }
 
