@@ -4,6 +4,7 @@
 //! Every purpose at every site has a ChaCha8 stream of its own, named by the hash of both; inside it request
 //! `i` owns the 64-bit number `i`. So a site that is added or taken away moves nobody else's numbers, any
 //! range of requests can be drawn anywhere, and two runs with one seed differ only where their configs do.
+//! What happens again below a further attempt, or a second call of one kind, has streams of its own, named by the attempt too.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +49,14 @@ pub struct ColumnPlan {
 #[derive(Debug)]
 pub struct Columns {
     generators: Vec<ChaCha8Rng>,
+    streams: Vec<u64>,
+    first: u64,
     values: Vec<Vec<u64>>,
 }
+
+/// Names the attempts that lead to a place; the default is first attempts all the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Again(u64);
 
 // === impl Purpose ===
 
@@ -100,12 +107,15 @@ impl Columns {
         };
         Self {
             generators: plan.streams.iter().map(generator).collect(),
+            streams: plan.streams.clone(),
+            first: 0,
             values: vec![vec![0; rows]; plan.streams.len()],
         }
     }
 
     /// Draws the numbers of the requests from `first` on.
     pub fn fill(&mut self, first: u64, rows: usize) {
+        self.first = first;
         for (generator, values) in self.generators.iter_mut().zip(&mut self.values) {
             // A 64-bit number takes two words.
             generator.set_word_pos(u128::from(first) * 2);
@@ -117,6 +127,40 @@ impl Columns {
     #[must_use]
     pub fn get(&self, column: ColumnId, row: usize) -> u64 {
         self.values[column as usize][row]
+    }
+
+    /// Returns the number of a column for a row below further attempts.
+    #[must_use]
+    pub fn get_again(&self, column: ColumnId, row: usize, again: Again) -> u64 {
+        if again == Again::default() {
+            return self.get(column, row);
+        }
+        let mut generator = self.generators[column as usize].clone();
+        generator.set_stream(self.streams[column as usize] ^ again.0);
+        generator.set_word_pos((u128::from(self.first) + row as u128) * 2);
+        generator.next_u64()
+    }
+
+    /// Returns the name of what lies below an attempt whose host the column draws.
+    #[must_use]
+    pub fn name(&self, column: ColumnId) -> Again {
+        Again(self.streams[column as usize])
+    }
+}
+
+// === impl Again ===
+
+impl Again {
+    /// Names what lies below a site.
+    #[must_use]
+    pub fn named(site: &str) -> Self {
+        Self(xxh64(site))
+    }
+
+    /// Returns the name of what lies below both; below a first attempt nothing changes.
+    #[must_use]
+    pub fn below(self, inner: Self) -> Self {
+        if inner == Self::default() { self } else { Self(self.0.rotate_left(7) ^ inner.0) }
     }
 }
 
@@ -140,6 +184,27 @@ mod tests {
             assert_eq!(part.get(moved, row), all.get(route, 90 + row));
         }
         assert_ne!(all.get(route, 0), all.get(route, 1));
+    }
+
+    #[test]
+    fn further_attempts_have_numbers_of_their_own_and_requests_own_those_too() {
+        let mut plan = ColumnPlan::default();
+        let (error, second) =
+            (plan.column(Purpose::AppError, "a"), plan.column(Purpose::Host(1), "a"));
+        let third = plan.column(Purpose::Host(2), "a");
+        let mut all = Columns::new(&plan, 7, 100);
+        all.fill(0, 100);
+        let below = [second, third].map(|column| all.name(column));
+        let nested = below[0].below(all.name(second));
+        let draw = |again| all.get_again(error, 95, again);
+        let mut seen = vec![draw(Again::default()), draw(below[0]), draw(below[1]), draw(nested)];
+        assert_eq!(seen[0], all.get(error, 95));
+        let mut part = Columns::new(&plan, 7, 10);
+        part.fill(90, 10);
+        assert_eq!(part.get_again(error, 5, nested), seen[3]);
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 4);
     }
 
     #[test]

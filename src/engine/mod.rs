@@ -9,3 +9,6 @@ pub mod flow;
 pub mod probability;
 pub mod replay;
 pub mod trace;
+
+#[cfg(test)]
+mod testing;

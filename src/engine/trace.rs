@@ -83,7 +83,9 @@ impl Trace {
         if found.is_empty() {
             self.collect_fallbacks(&mut list);
         }
-        found.iter().for_each(|trace| trace.collect_fallbacks(&mut list));
+        for trace in found {
+            trace.collect_fallbacks(&mut list);
+        }
         list
     }
 

@@ -81,7 +81,7 @@ fn leg(
                 let numbers = numbers.collect();
                 table.behind.insert(*run, numbers);
             }
-            table.attempts = solved.attempts;
+            table.attempts = solved.per_host;
             table.retries = solved.retries;
             table.excluding = solved.excluding;
         }
@@ -98,7 +98,7 @@ struct Attempts {
     /// Probability of each outcome of each run as the final one.
     finals: BTreeMap<RunId, Vec<Probability>>,
     /// Expected attempts at each host.
-    attempts: Vec<Probability>,
+    per_host: Vec<Probability>,
     /// Expected attempts beyond the first.
     retries: Probability,
     excluding: bool,
@@ -142,7 +142,7 @@ impl Attempts {
             search.visits[index].clone() / Probability::from_integer(groups[index].count.into())
         });
         Self {
-            attempts: attempts.collect(),
+            per_host: attempts.collect(),
             excluding: search.excluding,
             finals: search.finals,
             retries: search.retries,

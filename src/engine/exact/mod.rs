@@ -77,7 +77,7 @@ pub struct LegTable {
 }
 
 /// Numbers of outcomes of an app run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RunTable {
     /// The outcomes.
     pub outcomes: Outcomes,
@@ -159,12 +159,6 @@ impl Outcomes {
             *statuses.entry(outcome.status).or_insert_with(zero) += &outcome.probability;
         }
         statuses
-    }
-}
-
-impl Default for RunTable {
-    fn default() -> Self {
-        Self { outcomes: Outcomes::default(), error: 0, codes: Codes::default(), made: Vec::new() }
     }
 }
 

@@ -199,7 +199,7 @@ impl Plan {
             let cluster = named(&destination.cluster);
             let fallback = destination.fallback.as_deref().map(named);
             let missing = forward.missing_cluster_status;
-            let (target, fallback) = target(view, &cluster, fallback, missing, &domain);
+            let (target, fallback) = target(view, &cluster, fallback.as_deref(), missing, &domain);
             let mirrors = forward.mirrors.iter().map(|mirror| {
                 (mirror.fraction, mirror.cluster.clone(), view.cluster(&mirror.cluster))
             });
@@ -232,7 +232,7 @@ impl Plan {
 fn target(
     view: &mut ProxyView<'_>,
     cluster: &str,
-    fallback: Option<String>,
+    fallback: Option<&str>,
     missing_status: u16,
     domain: &str,
 ) -> (PlannedTarget, Option<Fallback>) {
@@ -247,7 +247,7 @@ fn target(
         Some(_) => FallbackReason::NoEndpoints,
         None => FallbackReason::Undefined,
     };
-    let other = fallback.as_ref().filter(|other| other.as_str() != cluster);
+    let other = fallback.filter(|other| *other != cluster);
     let replacement = other.and_then(|other| view.cluster(other)).filter(|c| c.has_endpoints());
     if let Some(replacement) = replacement {
         let taken = Fallback {

@@ -1,8 +1,10 @@
 //! From the graph to the program: columns where chance decides, numbers of outcomes everywhere.
 
-use super::{Chance, Choice, PCall, PCopy, PHosts, PLeg, PRetry, PRun, PRunCall, PTarget, Program};
+use super::{
+    Chance, Choice, PAttempt, PCall, PCopy, PHosts, PLeg, PRetry, PRun, PRunCall, PTarget, Program,
+};
 use crate::data_plane::Fraction;
-use crate::engine::draws::{ColumnPlan, Purpose};
+use crate::engine::draws::{Again, ColumnPlan, Purpose};
 use crate::engine::exact::{CallSlots, Exact, LegTable, THROUGH};
 use crate::engine::flow::{Action, AppRun, Call, Flow, Hosts, Leg, RunCall, SiteId, Target};
 use crate::scenario::Scenario;
@@ -212,11 +214,22 @@ impl Compiler<'_> {
             let column = self.column(Purpose::CallMade, call.site);
             (column, call.probability.numerator(), call.probability.denominator())
         });
+        let attempts = call.attempts.iter().map(|id| {
+            let site = &self.flow.sites[self.flow.calls[*id as usize].site as usize].path;
+            PAttempt { call: *id, unit: units.next().unwrap_or(0), again: again(site) }
+        });
         PRunCall {
             made,
-            attempts: call.attempts.iter().map(|id| (*id, units.next().unwrap_or(0))).collect(),
+            attempts: attempts.collect(),
             retry_on: call.retry_on.clone(),
             on_failure: call.on_failure,
         }
     }
+}
+
+/// Calls below the first call of its kind share sites with those below the others; the name of the site
+/// tells them apart.
+fn again(site: &str) -> Again {
+    let last = site.rsplit('>').next().unwrap_or_default();
+    if last.contains(['(', '#']) { Again::named(site) } else { Again::default() }
 }

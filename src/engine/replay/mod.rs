@@ -9,7 +9,7 @@ mod walk;
 
 use rayon::prelude::*;
 
-use super::draws::{ColumnId, ColumnPlan, Columns};
+use super::draws::{Again, ColumnId, ColumnPlan, Columns};
 use crate::data_plane::Fraction;
 use crate::topology::{FailurePolicy, RetryOn};
 
@@ -128,10 +128,18 @@ struct PRun {
 struct PRunCall {
     /// Column, numerator, denominator of the probability, if it is below 1.
     made: Option<(ColumnId, u64, u64)>,
-    /// Per attempt: its call and the unit of its digit.
-    attempts: Vec<(u32, u128)>,
+    attempts: Vec<PAttempt>,
     retry_on: RetryOn,
     on_failure: FailurePolicy,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PAttempt {
+    call: u32,
+    /// The unit of its digit.
+    unit: u128,
+    /// The name of what lies below it.
+    again: Again,
 }
 
 // === impl Program ===
@@ -162,7 +170,13 @@ impl Program {
             let left = usize::try_from(requests - done).unwrap_or(BLOCK);
             let rows = left.min(BLOCK);
             columns.fill(first + done, rows);
-            let mut walker = walk::Walker { program: self, columns: &columns, row: 0, tally };
+            let mut walker = walk::Walker {
+                program: self,
+                columns: &columns,
+                row: 0,
+                again: Again::default(),
+                tally,
+            };
             for row in 0..rows {
                 walker.row = row;
                 walker.request();

@@ -1,7 +1,7 @@
 //! One request's walk: every choice reads its column, every branch counts itself.
 
 use super::{PCopy, PHosts, PLeg, PRetry, PRunCall, PTarget, Program, Tally};
-use crate::engine::draws::{ColumnId, Columns};
+use crate::engine::draws::{Again, ColumnId, Columns};
 use crate::topology::{FailurePolicy, is_failure};
 
 /// Walks one request after the other.
@@ -9,6 +9,8 @@ pub(super) struct Walker<'a> {
     pub(super) program: &'a Program,
     pub(super) columns: &'a Columns,
     pub(super) row: usize,
+    /// The further attempts below which the walk is now.
+    pub(super) again: Again,
     pub(super) tally: &'a mut Tally,
 }
 
@@ -32,27 +34,31 @@ impl<'a> Walker<'a> {
     }
 
     fn draw(&self, column: ColumnId) -> u64 {
-        self.columns.get(column, self.row)
+        self.columns.get_again(column, self.row, self.again)
     }
 
     fn count(&mut self, slot: u32) {
         self.tally.slots[slot as usize] += 1;
     }
 
+    fn count_host(&mut self, hosts: &PHosts, index: usize) {
+        self.tally.slots[hosts.slot as usize + index] += 1;
+    }
+
     fn call(&mut self, id: u32) -> Result {
         let program: &'a Program = self.program;
         let call = &program.calls[id as usize];
         self.count(call.visits);
-        if let Some((chance, slot)) = &call.delay {
-            if chance.fraction.draws(self.draw(chance.column)) {
-                self.count(*slot);
-            }
+        if let Some((chance, slot)) = &call.delay
+            && chance.fraction.draws(self.draw(chance.column))
+        {
+            self.count(*slot);
         }
-        if let Some((chance, slot, status, outcome)) = &call.abort {
-            if chance.fraction.draws(self.draw(chance.column)) {
-                self.count(*slot);
-                return (*status, *outcome);
-            }
+        if let Some((chance, slot, status, outcome)) = &call.abort
+            && chance.fraction.draws(self.draw(chance.column))
+        {
+            self.count(*slot);
+            return (*status, *outcome);
         }
         let index = call.split.column.map_or(0, |column| call.split.pick(self.draw(column)));
         self.leg(&call.legs[index])
@@ -82,7 +88,7 @@ impl<'a> Walker<'a> {
         self.count(copy.made);
         let Some(hosts) = &copy.hosts else { return };
         let index = hosts.choice.column.map_or(0, |column| hosts.choice.pick(self.draw(column)));
-        self.count(hosts.slot + index as u32);
+        self.count_host(hosts, index);
         self.run(hosts.hosts[index].0);
     }
 
@@ -98,7 +104,7 @@ impl<'a> Walker<'a> {
     }
 
     fn host(&mut self, hosts: &'a PHosts, index: usize) -> Result {
-        self.count(hosts.slot + index as u32);
+        self.count_host(hosts, index);
         let (run, entry) = hosts.hosts[index];
         let (status, outcome) = self.run(run);
         (status, hosts.outcomes[entry as usize][outcome as usize])
@@ -120,7 +126,10 @@ impl<'a> Walker<'a> {
             self.count(retry.slot);
             let index = retry.pick(&tried, self.draw(*column));
             tried.push(index);
+            let before = self.again;
+            self.again = before.below(self.columns.name(*column));
             result = self.host(hosts, index);
+            self.again = before;
         }
         result
     }
@@ -128,11 +137,11 @@ impl<'a> Walker<'a> {
     fn run(&mut self, id: u32) -> Result {
         let program: &'a Program = self.program;
         let run = &program.runs[id as usize];
-        if let Some((column, numerator, denominator, slot, outcome)) = run.error {
-            if self.draw(column) % denominator < numerator {
-                self.count(slot);
-                return (crate::topology::APP_ERROR, outcome);
-            }
+        if let Some((column, numerator, denominator, slot, outcome)) = run.error
+            && self.draw(column) % denominator < numerator
+        {
+            self.count(slot);
+            return (crate::topology::APP_ERROR, outcome);
         }
         if run.steps.is_empty() {
             return (run.status, run.only);
@@ -154,15 +163,18 @@ impl<'a> Walker<'a> {
 
     /// Makes a call with its attempts; returns the status that its failure decides.
     fn run_call(&mut self, call: &'a PRunCall, code: &mut u128) -> Option<u16> {
-        if let Some((column, numerator, denominator)) = call.made {
-            if self.draw(column) % denominator >= numerator {
-                return None;
-            }
+        if let Some((column, numerator, denominator)) = call.made
+            && self.draw(column) % denominator >= numerator
+        {
+            return None;
         }
         let mut last = 200;
-        for (id, unit) in &call.attempts {
-            let (status, outcome) = self.call(*id);
-            *code += unit * (u128::from(outcome) + 1);
+        for attempt in &call.attempts {
+            let before = self.again;
+            self.again = before.below(attempt.again);
+            let (status, outcome) = self.call(attempt.call);
+            self.again = before;
+            *code += attempt.unit * (u128::from(outcome) + 1);
             last = status;
             if !call.retry_on.matches(status) {
                 break;
