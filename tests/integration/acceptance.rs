@@ -139,7 +139,7 @@ fn every_row_of_the_table_comes_out_exactly_and_by_replay() {
         let exact = run(&scenario, None);
         let replayed = run(&scenario, Some(REQUESTS * scenario.classes.len() as u64));
         for fit in &replayed.fit {
-            let p = fit.p_adjusted.map_or(1.0, |p| p.value());
+            let p = fit.p_adjusted.map_or(1.0, summary::PValue::value);
             assert!(p > 0.001, "{}: {} {} p = {p}", path.display(), fit.rule, fit.route);
         }
         for class in &scenario.classes {

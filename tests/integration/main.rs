@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod acceptance;
+mod architecture;
+mod command;
 mod conformance;
 mod validation;
 

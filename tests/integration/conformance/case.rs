@@ -158,7 +158,9 @@ fn clusters(node: &Node) -> Vec<(String, Vec<(String, Value)>)> {
             let mut facts = json::of(facts);
             json::sort_list(&mut facts, "endpoints");
             if let Some(groups) = facts.get_mut("endpoints").and_then(Value::as_array_mut) {
-                groups.iter_mut().for_each(|group| json::sort_list(group, "endpoints"));
+                for group in groups {
+                    json::sort_list(group, "endpoints");
+                }
             }
             list.push((name.name.clone(), facts));
         }

@@ -32,8 +32,30 @@ pub(crate) fn answer(view: &mut ProxyView<'_>, asked: &Asked) -> Value {
     request.method.clone_from(&asked.method);
     request.headers = HeaderMap::decode(asked.headers.iter().cloned());
     let option = view.scope.mesh.config.path_normalization;
-    let (decision, received) = router::route(&table, &request, edge, option);
     let mut out = Map::new();
+    let decided = router::route(&table, &request, edge, option);
+    match decided {
+        (router::Decision::Forward(host, route, forward), Some(received)) => {
+            head(&mut out, "forward", host, route);
+            policies(&mut out, route, forward, &received);
+            let legs = (0..forward.destinations.len())
+                .map(|index| leg(view, route, forward, index, asked, &request, &received));
+            out.insert("legs".into(), legs.collect());
+        }
+        (decision, received) => own(&mut out, decision, received, asked),
+    }
+    let mut out = Value::Object(out);
+    normalise(&mut out);
+    out
+}
+
+/// What a proxy answers itself.
+fn own(
+    out: &mut Map<String, Value>,
+    decision: router::Decision<'_>,
+    received: Option<Request>,
+    asked: &Asked,
+) {
     match (decision, received) {
         (router::Decision::Early(_), _) => {
             out.insert("outcome".into(), "no-route".into());
@@ -51,37 +73,27 @@ pub(crate) fn answer(view: &mut ProxyView<'_>, asked: &Asked) -> Value {
             out.insert("location".into(), location.into());
         }
         (router::Decision::Preflight(host, route, cors), Some(received)) => {
-            head(&mut out, "cors-preflight", host, route);
+            head(out, "cors-preflight", host, route);
             out.insert("status".into(), number(200.0));
             out.insert("response_headers".into(), pairs(&cors.preflight_answer(&received)));
         }
         (router::Decision::Redirect(host, route, redirect), Some(received)) => {
-            head(&mut out, "redirect", host, route);
+            head(out, "redirect", host, route);
             out.insert("status".into(), number(redirect.status.into()));
             let location = redirect.location(&route.matcher.path, &received);
             out.insert("location".into(), location.into());
-            own_answer(&mut out, route, &received);
+            own_answer(out, route, &received);
         }
         (router::Decision::Direct(host, route, direct), Some(received)) => {
-            head(&mut out, "direct", host, route);
+            head(out, "direct", host, route);
             out.insert("status".into(), number(direct.status.into()));
             if !direct.body.is_empty() && asked.method != "HEAD" {
                 out.insert("body".into(), direct.body.clone().into());
             }
-            own_answer(&mut out, route, &received);
+            own_answer(out, route, &received);
         }
-        (router::Decision::Forward(host, route, forward), Some(received)) => {
-            head(&mut out, "forward", host, route);
-            policies(&mut out, route, forward, &received);
-            let legs = (0..forward.destinations.len())
-                .map(|index| leg(view, route, forward, index, asked, &request, &received));
-            out.insert("legs".into(), legs.collect());
-        }
-        (decision, None) => panic!("{decision:?} without a received request"),
+        (decision, _) => panic!("{decision:?} without a received request"),
     }
-    let mut out = Value::Object(out);
-    normalise(&mut out);
-    out
 }
 
 fn head(out: &mut Map<String, Value>, outcome: &str, host: &VirtualHost, route: &Route) {
