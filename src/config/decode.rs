@@ -375,6 +375,8 @@ pub(crate) use {record, words};
 
 #[cfg(test)]
 mod tests {
+    #![expect(unreachable_pub, reason = "the macros write pub")]
+
     use super::*;
     use crate::config::yaml;
     use crate::diagnostic::Sources;

@@ -183,7 +183,7 @@ impl<'a> Loader<'a> {
     fn known_object(&mut self, kind: Kind, node: &Node) {
         let mut found = Diagnostics::new();
         let meta = Meta::read(kind, node, &self.default_namespace, &mut found);
-        self.check_top_level(kind, node, &mut found);
+        Self::check_top_level(kind, node, &mut found);
         let spec = node.get("spec").filter(|spec| spec.value != Value::Null);
         if let Some(meta) = meta {
             self.note_repetition(kind, &meta);
@@ -197,7 +197,7 @@ impl<'a> Loader<'a> {
         self.problems.append(found);
     }
 
-    fn check_top_level(&self, kind: Kind, node: &Node, problems: &mut Diagnostics) {
+    fn check_top_level(kind: Kind, node: &Node, problems: &mut Diagnostics) {
         let Some(mut fields) = Fields::open(kind.name(), node, problems) else { return };
         fields.know(&["apiVersion", "kind", "metadata", "spec", "status"]);
         let ignored: &[&str] = if kind == Kind::ConfigMap { &["*"] } else { &[] };
@@ -251,7 +251,7 @@ impl Resources {
             Kind::WorkloadEntry => push(&mut self.workload_entries, kind, meta, spec, problems),
             Kind::Sidecar => push(&mut self.sidecars, kind, meta, spec, problems),
             Kind::KubernetesGateway => {
-                push(&mut self.kubernetes_gateways, kind, meta, spec, problems)
+                push(&mut self.kubernetes_gateways, kind, meta, spec, problems);
             }
             Kind::HttpRoute => push(&mut self.http_routes, kind, meta, spec, problems),
             Kind::ReferenceGrant => push(&mut self.reference_grants, kind, meta, spec, problems),

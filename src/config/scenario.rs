@@ -226,10 +226,11 @@ impl Decode for Count {
     fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
         if let Value::Text(text) = &node.value {
             let digits = text.replace('_', "");
-            if digits.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('_') {
-                if let Ok(number) = digits.parse() {
-                    return Some(Self(number));
-                }
+            if digits.bytes().all(|byte| byte.is_ascii_digit())
+                && !text.starts_with('_')
+                && let Ok(number) = digits.parse()
+            {
+                return Some(Self(number));
             }
         }
         u64::decode(node, problems).map(Self)

@@ -184,12 +184,10 @@ impl Decode for FailureFile {
 impl Decode for Share {
     /// Reads `60%`, `0.6`, `3/5` or a bare number; nothing is rounded.
     fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
-        let text = match &node.value {
-            Value::Text(text) | Value::Integer(_, text) | Value::Float(_, text) => text,
-            _ => {
-                wrong_type(node, "a share such as 60%, 0.6 or 3/5", problems);
-                return None;
-            }
+        let (Value::Text(text) | Value::Integer(_, text) | Value::Float(_, text)) = &node.value
+        else {
+            wrong_type(node, "a share such as 60%, 0.6 or 3/5", problems);
+            return None;
         };
         let share = text.parse().ok();
         if share.is_none() {

@@ -133,7 +133,10 @@ pub(super) fn is_subset(part: &BTreeMap<String, String>, whole: &BTreeMap<String
 impl MergedRule {
     fn read(object: &Object<DestinationRule>) -> Self {
         let spec = &object.spec;
-        let selector = spec.workload_selector.as_ref().map(|selector| selector.labels());
+        let selector = spec
+            .workload_selector
+            .as_ref()
+            .map(super::super::config::istio::destination_rule::MatchLabels::labels);
         let audience = if selector.is_some() {
             // a rule for some workloads never leaves its namespace.
             BTreeSet::from([".".to_owned()])

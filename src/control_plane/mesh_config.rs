@@ -67,10 +67,10 @@ impl MeshConfig {
         if let Some(option) = node.get("pathNormalization").and_then(|n| n.get("normalization")) {
             self.read_normalization(option, problems);
         }
-        if let Some(locality) = node.get("localityLbSetting").and_then(|n| n.get("enabled")) {
-            if let Some(enabled) = bool::decode(locality, problems) {
-                self.locality_balancing = enabled;
-            }
+        if let Some(locality) = node.get("localityLbSetting").and_then(|n| n.get("enabled"))
+            && let Some(enabled) = bool::decode(locality, problems)
+        {
+            self.locality_balancing = enabled;
         }
     }
 

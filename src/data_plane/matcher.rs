@@ -1,6 +1,6 @@
 //! Predicates of a route on a request: path, headers, query parameters, claims.
 //!
-//! All are ANDed (E-30). Matching sees the request as received, before any header operation.
+//! All are `ANDed` (E-30). Matching sees the request as received, before any header operation.
 
 use super::path::split_query;
 use super::re2::Regex;

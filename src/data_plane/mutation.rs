@@ -96,10 +96,10 @@ impl HeaderOps {
 }
 
 /// Step 2 of R-117: all values before any write; empty ones are skipped.
-fn evaluate<'o>(
-    operations: &'o [(String, Template)],
+fn evaluate(
+    operations: &[(String, Template)],
     value: impl Fn(&Template) -> String,
-) -> Vec<(&'o str, String)> {
+) -> Vec<(&str, String)> {
     let values = operations.iter().map(|(name, template)| (name.as_str(), value(template)));
     values.filter(|(_, value)| !value.is_empty()).collect()
 }

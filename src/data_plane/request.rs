@@ -112,7 +112,7 @@ impl Request {
         match edge {
             Edge::Gateway { tls } => {
                 // An edge proxy believes the connection, not the client.
-                request.scheme = if tls { "https" } else { "http" }.to_owned();
+                if tls { "https" } else { "http" }.clone_into(&mut request.scheme);
                 request.headers.set("x-forwarded-proto", request.scheme.clone());
                 request.headers.append_joined("x-forwarded-for", CLIENT_ADDRESS.to_owned());
                 request.headers.set("x-envoy-external-address", CLIENT_ADDRESS);

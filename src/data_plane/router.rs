@@ -95,11 +95,10 @@ impl Route {
         };
         let context =
             Context { request: seen.as_ref().unwrap_or(request), status: upstream_status };
-        if let RouteAction::Forward(forward) = &self.action {
-            if let Some(destination) = destination.and_then(|index| forward.destinations.get(index))
-            {
-                destination.response_ops.apply_to_response(headers, context);
-            }
+        if let RouteAction::Forward(forward) = &self.action
+            && let Some(destination) = destination.and_then(|index| forward.destinations.get(index))
+        {
+            destination.response_ops.apply_to_response(headers, context);
         }
         self.response_ops.apply_to_response(headers, context);
         if let (RouteAction::Forward(_), Some(cors), false) = (&self.action, &self.cors, from_fault)

@@ -205,7 +205,7 @@ fn outlier_detection(outlier: &OutlierDetection) -> Value {
 }
 
 fn load_assignment(cluster: &Cluster) -> Value {
-    let groups = cluster.groups.iter().map(|group| locality_endpoints(group));
+    let groups = cluster.groups.iter().map(locality_endpoints);
     // Envoy refuses a second endpoint of a logical name.
     let most = if cluster.discovery == Discovery::LogicalDns { 1 } else { usize::MAX };
     Message::new()

@@ -38,7 +38,7 @@ pub(super) fn build(
     let namespace = scenario.namespace.as_ref().map_or("default", |name| name.value.as_str());
     let mut resources = Resources::default();
     for pattern in &scenario.mesh.0 {
-        for name in inputs.expand(
+        for name in Inputs::expand(
             material.files,
             &beside(material.folder, &pattern.value),
             pattern.place,
@@ -160,7 +160,6 @@ fn shortened(names: &[&str]) -> String {
 impl Inputs {
     /// Expands a pattern; a problem is reported at the place that names it.
     fn expand(
-        &self,
         files: &dyn Files,
         pattern: &str,
         place: crate::diagnostic::Place,

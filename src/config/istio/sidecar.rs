@@ -92,7 +92,7 @@ words! {
 record! {
     /// What happens to unknown hosts.
     pub struct OutboundTrafficPolicy("OutboundTrafficPolicy") {
-        /// The mode; REGISTRY_ONLY is its zero value.
+        /// The mode; `REGISTRY_ONLY` is its zero value.
         "mode" => mode: Option<OutboundMode>,
         /// Where unknown hosts go.
         "egressProxy" => egress_proxy: Option<Destination>,

@@ -96,7 +96,7 @@ fn hostile_documents_end_in_an_error_with_a_place() {
         "[".repeat(100_000),
         "{a: ".repeat(100_000),
         "- ".repeat(100_000),
-        (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect(),
+        (0..5_000).map(|depth| [" ".repeat(depth), "a:\n".to_owned()].concat()).collect(),
         format!("a: \"{}", "x".repeat(1 << 20)),
         "? [complex]\n: key\n".to_owned(),
         "a: \u{0}".to_owned(),

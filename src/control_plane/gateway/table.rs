@@ -67,7 +67,7 @@ fn add_server(
             continue;
         }
         let key = (index, set_index);
-        if !built.contains_key(&key) {
+        if let std::collections::btree_map::Entry::Vacant(e) = built.entry(key) {
             let lookup = GatewayLookup { scope, rule_namespace: &set.namespace };
             let builder = RouteBuilder {
                 mesh: scope.mesh,
@@ -83,7 +83,7 @@ fn add_server(
             if routes.is_empty() {
                 continue;
             }
-            built.insert(key, routes);
+            e.insert(routes);
         }
         for host in hosts {
             append(drafts, &host.to_lowercase(), server, key, &built[&key]);

@@ -56,7 +56,7 @@ fn merge(target: Target, parts: Parts<'_>) -> RuleSet {
     let (namespace, created, place) =
         (oldest.meta.namespace.clone(), oldest.meta.created, oldest.meta.place);
     let mut rules: Vec<RankedRule> = parts.into_iter().flat_map(|(_, rules)| rules).collect();
-    rules.sort_by(|a, b| a.rank.cmp(&b.rank));
+    rules.sort_by_key(|a| a.rank);
     RuleSet {
         object: format!("HTTPRoute {namespace}/{}", target.name),
         name: target.name,

@@ -165,7 +165,7 @@ fn rewrite(written: &UrlRewrite) -> Option<Rewrite> {
                 let text =
                     path.replace_prefix_match.as_ref().map_or("", |text| text.value.as_str());
                 let text = text.strip_suffix('/').unwrap_or(text);
-                rewrite.uri = if text.is_empty() { "/" } else { text }.to_owned();
+                if text.is_empty() { "/" } else { text }.clone_into(&mut rewrite.uri);
             }
             Some(PathModifierType::ReplaceFullPath) => {
                 let text = path.replace_full_path.as_ref().map_or("", |text| text.value.as_str());

@@ -126,10 +126,13 @@ fn limits(written: &HttpRouteRule) -> (Option<Nanos>, Option<Retries>) {
     };
     let mut retries = written.retry.as_ref().map(|retry| {
         let attempts = retry.attempts.as_ref().map_or(2, |attempts| attempts.value);
-        let codes: String = retry.codes.iter().map(|code| format!(",{}", code.value)).collect();
+        let mut retry_on = "connect-failure,refused-stream,unavailable,cancelled".to_owned();
+        for code in &retry.codes {
+            retry_on.push_str(&format!(",{}", code.value));
+        }
         Retries {
             attempts,
-            retry_on: format!("connect-failure,refused-stream,unavailable,cancelled{codes}"),
+            retry_on,
             backoff: duration(retry.backoff.as_ref()),
             ..Retries::default()
         }

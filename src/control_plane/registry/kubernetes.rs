@@ -93,7 +93,7 @@ impl Registry {
 
     pub(super) fn add_kubernetes_services(&mut self, resources: &Resources, mesh: &MeshConfig) {
         for (index, object) in resources.services.iter().enumerate() {
-            let service = self.kubernetes_service(object, index, mesh);
+            let service = Self::kubernetes_service(object, index, mesh);
             if service.resolution != Resolution::Alias {
                 self.add_service_endpoints(&service, &object.spec);
             }
@@ -102,7 +102,6 @@ impl Registry {
     }
 
     fn kubernetes_service(
-        &self,
         object: &Object<kubernetes::Service>,
         index: usize,
         mesh: &MeshConfig,
@@ -146,14 +145,14 @@ impl Registry {
             selector: spec.selector.clone().unwrap_or_default(),
             external_name: text(&spec.external_name).filter(|_| is_alias),
             aliases: Vec::new(),
-            traffic_distribution: self.traffic_distribution(object),
+            traffic_distribution: Self::traffic_distribution(object),
             node_local: spec.internal_traffic_policy.as_deref() == Some("Local"),
             place: meta.place,
         }
     }
 
     /// the spec, then the annotation, then the annotation of the namespace.
-    fn traffic_distribution(&self, object: &Object<kubernetes::Service>) -> Option<String> {
+    fn traffic_distribution(object: &Object<kubernetes::Service>) -> Option<String> {
         const ANNOTATION: &str = "networking.istio.io/traffic-distribution";
         let own = object.spec.traffic_distribution.as_ref();
         own.or_else(|| object.meta.annotations.get(ANNOTATION)).cloned()

@@ -30,9 +30,8 @@ impl Protocol {
     #[must_use]
     pub fn parse(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
-            "http" | "http_proxy" => Self::Http,
+            "http" | "http_proxy" | "kubernetes.io/ws" => Self::Http,
             "http2" | "kubernetes.io/h2c" => Self::Http2,
-            "kubernetes.io/ws" => Self::Http,
             "grpc" => Self::Grpc,
             "grpc-web" => Self::GrpcWeb,
             "https" | "kubernetes.io/wss" => Self::Https,
