@@ -71,10 +71,14 @@ pub fn document(summary: &Summary) -> Document {
     let has_content = |section: &Section| {
         !section.table.rows.is_empty() || !section.lines.is_empty() || !section.note.is_empty()
     };
+    let mut sections: Vec<Section> = sections.into_iter().filter(has_content).collect();
+    if summary.requests.is_none() {
+        sections.iter_mut().for_each(|section| section.table.drop_counts());
+    }
     Document {
         title: summary.title.clone(),
         subtitle: subtitle(summary),
-        sections: sections.into_iter().filter(has_content).collect(),
+        sections,
         verdict: verdict(summary),
     }
 }
@@ -143,6 +147,26 @@ fn table<R>(
     let more = rows.len().saturating_sub(MAX_ROWS);
     let lines = (more > 0).then(|| format!("and {more} more rows, see the CSV files"));
     (table, lines.into_iter().collect())
+}
+
+impl Table {
+    /// Where nothing was counted, the exact share says it all.
+    fn drop_counts(&mut self) {
+        for name in ["requests", "share", "95 % interval"] {
+            let Some(index) = self.columns.iter().position(|(column, _)| *column == name) else {
+                continue;
+            };
+            self.columns.remove(index);
+            for row in &mut self.rows {
+                row.remove(index);
+            }
+        }
+        for column in &mut self.columns {
+            if column.0 == "expected" {
+                column.0 = "share";
+            }
+        }
+    }
 }
 
 fn section(heading: &'static str, note: &str, (table, lines): (Table, Vec<String>)) -> Section {
@@ -294,6 +318,9 @@ fn hops(summary: &Summary) -> Section {
 }
 
 fn fit(summary: &Summary) -> Section {
+    if summary.requests.is_none() {
+        return section("Fit", "", (Table::default(), Vec::new()));
+    }
     let columns = [
         ("counts of", Left),
         ("against", Left),
@@ -318,7 +345,7 @@ fn fit(summary: &Summary) -> Section {
             format!("{} {}", row.rule, row.route).trim_end().to_owned(),
             against,
             number(row.chi_square.map(|value| format!("{:.2}", value.value()))),
-            row.df.to_string(),
+            number(row.p.map(|_| row.df.to_string())),
             number(row.p.map(|value| value.to_string())),
             number(row.p_adjusted.map(|value| value.to_string())),
             number(row.cramers_w.map(|value| format!("{:.4}", value.value()))),
@@ -372,6 +399,7 @@ fn verdict(summary: &Summary) -> (String, bool) {
     };
     let tests = summary.fit.iter().filter(|row| row.verdict != "untested").count();
     let fit = match summary.verdict.fit {
+        "fits" if tests == 1 => "counts fit their weights (1 test)".to_owned(),
         "fits" => format!("counts fit their weights ({tests} tests)"),
         "deviates" => "counts DEVIATE from their weights".to_owned(),
         _ => "nothing to test counts against".to_owned(),
