@@ -99,6 +99,24 @@ pub struct Destination {
     pub fallback: Option<String>,
 }
 
+// === impl Route ===
+
+impl Route {
+    /// Builds a route that nobody wrote, without faults, cross-origin policy or header operations.
+    #[must_use]
+    pub fn new(name: impl Into<String>, matcher: RouteMatcher, action: RouteAction) -> Self {
+        Self {
+            name: name.into(),
+            source: None,
+            matcher,
+            action,
+            fault: None,
+            cors: None,
+            response_ops: HeaderOps::default(),
+        }
+    }
+}
+
 // === impl DirectResponse ===
 
 impl DirectResponse {
