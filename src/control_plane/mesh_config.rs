@@ -1,8 +1,11 @@
 //! The mesh-wide options that change routing, with Istio's defaults.
 
+use super::rules::{self, Retries};
 use crate::config::decode::{Decode, Fields};
+use crate::config::istio::destination_rule::{ConnectionPool, OutlierDetection};
+use crate::config::istio::virtual_service::HttpRetry;
 use crate::config::node::Node;
-use crate::data_plane::{PathNormalization, RetryPolicy};
+use crate::data_plane::PathNormalization;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// What happens to hosts that the mesh does not know.
@@ -28,7 +31,11 @@ pub struct MeshConfig {
     /// How paths are normalised.
     pub path_normalization: PathNormalization,
     /// Retries of routes that do not say.
-    pub default_retry: Option<RetryPolicy>,
+    pub default_retry: Option<Retries>,
+    /// Connection pool of services whose DestinationRule has none.
+    pub default_pool: Option<ConnectionPool>,
+    /// Outlier detection of services whose DestinationRule has none.
+    pub default_outlier: Option<OutlierDetection>,
     /// Whether locality balancing is on by default.
     pub locality_balancing: bool,
 }
@@ -43,6 +50,8 @@ impl Default for MeshConfig {
             outbound: OutboundPolicy::AllowAny,
             path_normalization: PathNormalization::Base,
             default_retry: None,
+            default_pool: None,
+            default_outlier: None,
             locality_balancing: true,
         }
     }
@@ -72,6 +81,21 @@ impl MeshConfig {
         {
             self.locality_balancing = enabled;
         }
+        self.read_defaults(node, problems);
+    }
+
+    /// what objects that do not say get from the mesh.
+    fn read_defaults(&mut self, node: &Node, problems: &mut Diagnostics) {
+        if let Some(retries) = node.get("defaultHttpRetryPolicy") {
+            let retries = HttpRetry::decode(retries, problems);
+            self.default_retry = retries.as_ref().map(rules::retries);
+        }
+        let Some(policy) = node.get("defaultTrafficPolicy") else { return };
+        let pool = policy.get("connectionPool");
+        self.default_pool = pool.and_then(|pool| ConnectionPool::decode(pool, problems));
+        let outlier = policy.get("outlierDetection");
+        self.default_outlier =
+            outlier.and_then(|outlier| OutlierDetection::decode(outlier, problems));
     }
 
     fn read_outbound(&mut self, node: &Node, problems: &mut Diagnostics) {

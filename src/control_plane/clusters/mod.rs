@@ -77,7 +77,7 @@ pub fn cluster(scope: &Scope<'_>, name: &str) -> Option<Cluster> {
         name => Some(rule?.subset(name)?),
     };
     let labels = subset.map(|subset| plain(&subset.labels)).unwrap_or_default();
-    let whole = EffectivePolicy::of_service(rule, parsed.port);
+    let whole = EffectivePolicy::of_service(rule, parsed.port).or_mesh(&scope.mesh.config);
     let policy = match subset {
         Some(subset) => whole.clone().with_subset(subset, parsed.port),
         None => whole.clone(),

@@ -1,6 +1,7 @@
 //! Traffic policies of a cluster: port level, subset level, defaults.
 
 use super::super::destination_rules::MergedRule;
+use super::super::mesh_config::MeshConfig;
 use super::super::routes::port_policy;
 use crate::config::istio::destination_rule::{
     ConnectionPool, LoadBalancer, OutlierDetection, SimpleBalancer, Subset, TrafficPolicy, Warmup,
@@ -25,6 +26,15 @@ impl<'r> EffectivePolicy<'r> {
             return Self::default();
         };
         Self::at_port(policy, port).unwrap_or_else(|| Self::top(policy))
+    }
+
+    /// blocks that the rule leaves out come from the mesh; subsets override them all the same.
+    pub(super) fn or_mesh(self, mesh: &'r MeshConfig) -> Self {
+        Self {
+            pool: self.pool.or(mesh.default_pool.as_ref()),
+            outlier: self.outlier.or(mesh.default_outlier.as_ref()),
+            ..self
+        }
     }
 
     fn top(policy: &'r TrafficPolicy) -> Self {

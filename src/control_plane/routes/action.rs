@@ -287,9 +287,7 @@ pub(super) fn retry(
         another_host: !by_hash,
         remote_localities: false,
     };
-    let Some(written) = written else {
-        return Some(mesh.default_retry.clone().unwrap_or(policy));
-    };
+    let Some(written) = written.or(mesh.default_retry.as_ref()) else { return Some(policy) };
     if written.attempts == 0 {
         return None;
     }

@@ -15,7 +15,7 @@ use crate::units::Nanos;
 
 use super::audience::Audience;
 
-pub(super) use virtual_service::grpc_code;
+pub(super) use virtual_service::{grpc_code, retries};
 pub use virtual_service::{Context, read_all};
 
 /// The gateway name that means all sidecars and waypoints.

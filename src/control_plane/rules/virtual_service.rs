@@ -277,7 +277,8 @@ fn decode_base64(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn retries(written: &written::HttpRetry) -> Retries {
+/// Reads retries.
+pub(in crate::control_plane) fn retries(written: &written::HttpRetry) -> Retries {
     let attempts = written.attempts.as_ref().map_or(0, |attempts| attempts.value);
     Retries {
         attempts: u32::try_from(attempts).unwrap_or(0),
