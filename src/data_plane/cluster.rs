@@ -16,6 +16,8 @@ pub struct Cluster {
     pub slow_start: Option<SlowStart>,
     /// Connection pool and circuit breakers.
     pub limits: Limits,
+    /// Whether its endpoints are spoken to in HTTP/2.
+    pub http2: bool,
     /// Ejection of failing hosts.
     pub outlier: Option<OutlierDetection>,
     /// Below this percentage of healthy hosts all are used; 0 is never (E-72, E-73).
@@ -182,6 +184,7 @@ impl Cluster {
             balancer: BalancerPolicy::LeastRequest,
             slow_start: None,
             limits: Limits::default(),
+            http2: false,
             outlier: None,
             panic_threshold_percent: 0,
             locality_weighted: false,

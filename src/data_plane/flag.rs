@@ -23,11 +23,34 @@ pub enum ResponseFlag {
     ConnectionFailure,
     /// The endpoint closed the connection.
     ConnectionTermination,
+    /// The endpoint reset the stream.
+    RemoteReset,
+    /// The proxy reset the stream.
+    LocalReset,
+    /// The endpoint broke the protocol.
+    ProtocolError,
 }
 
 // === impl ResponseFlag ===
 
 impl ResponseFlag {
+    /// All flags, in order.
+    pub const ALL: [Self; 13] = [
+        Self::NoRoute,
+        Self::NoCluster,
+        Self::NoHealthyUpstream,
+        Self::FaultAbort,
+        Self::FaultDelay,
+        Self::Overflow,
+        Self::Timeout,
+        Self::RetryLimit,
+        Self::ConnectionFailure,
+        Self::ConnectionTermination,
+        Self::RemoteReset,
+        Self::LocalReset,
+        Self::ProtocolError,
+    ];
+
     /// Returns the letters of the access log.
     #[must_use]
     pub const fn letters(self) -> &'static str {
@@ -42,6 +65,9 @@ impl ResponseFlag {
             Self::RetryLimit => "URX",
             Self::ConnectionFailure => "UF",
             Self::ConnectionTermination => "UC",
+            Self::RemoteReset => "UR",
+            Self::LocalReset => "LR",
+            Self::ProtocolError => "UPE",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Header lines in order of arrival, with repeats, as Envoy's header map holds them.
 
 /// Request headers that Envoy keeps in one slot: further lines are joined with `,` (E-31).
-const SINGLE_SLOT: [&str; 32] = [
+const SINGLE_SLOT: [&str; 37] = [
     "accept",
     "accept-encoding",
     "access-control-request-headers",
@@ -26,7 +26,12 @@ const SINGLE_SLOT: [&str; 32] = [
     "user-agent",
     "via",
     "x-client-trace-id",
+    "x-envoy-attempt-count",
+    "x-envoy-decorator-operation",
+    "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node",
     "x-envoy-external-address",
+    "x-envoy-is-timeout-retry",
     "x-envoy-original-host",
     "x-envoy-original-path",
     "x-forwarded-for",

@@ -11,12 +11,14 @@
 pub mod balance;
 mod cluster;
 mod flag;
+mod grpc;
 mod headers;
 mod matcher;
 mod mutation;
 mod path;
 mod policy;
 mod re2;
+mod referer;
 mod request;
 pub mod resilience;
 mod rewrite;

@@ -21,18 +21,19 @@ pub struct InvalidPath;
 /// Normalises `path` (with its query, which is never touched) as R-067 says.
 ///
 /// # Errors
-/// A path with `#`, `%00`, a blank, a control or a non-ASCII byte, or one that does not begin with `/`.
+/// A path with `#`, `%00` (where escapes are read), a blank, a control or a non-ASCII byte, or one that does not begin with `/`.
 pub fn normalise(path: &str, option: PathNormalization) -> Result<String, InvalidPath> {
     let refused = |byte: u8| byte <= b' ' || byte >= 0x7f || byte == b'#';
     if !path.starts_with('/') || path.bytes().any(refused) {
         return Err(InvalidPath);
     }
     let (path, query) = split_query(path);
-    if path.contains("%00") {
-        return Err(InvalidPath);
-    }
     if option == PathNormalization::None {
         return Ok(join_query(path.to_owned(), query));
+    }
+    // Nobody looks for it where nothing is normalised.
+    if path.contains("%00") {
+        return Err(InvalidPath);
     }
     let mut text = path.to_owned();
     if option == PathNormalization::DecodeAndMergeSlashes {
@@ -196,6 +197,12 @@ mod tests {
         for path in ["", "a", "*", "/a#b", "/a?b#c", "/a%00", "/a b", "/\u{7f}", "/é"] {
             assert_eq!(normalise(path, PathNormalization::Base), Err(InvalidPath), "{path}");
         }
+    }
+
+    #[test]
+    fn an_escaped_zero_passes_where_nothing_is_normalised() {
+        assert_eq!(normalise("/a%00", PathNormalization::None).as_deref(), Ok("/a%00"));
+        assert_eq!(normalise("/a#b", PathNormalization::None), Err(InvalidPath));
     }
 
     #[test]

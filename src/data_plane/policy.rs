@@ -150,11 +150,12 @@ impl Cors {
                 .is_some_and(|method| !method.is_empty())
     }
 
-    /// Returns the request's origin if the policy serves it.
+    /// Returns the request's origin if the policy serves it; what matches the text `*` serves all.
     #[must_use]
     pub fn served_origin<'r>(&self, request: &'r Request) -> Option<&'r str> {
         let origin = request.headers.first("origin").filter(|origin| !origin.is_empty())?;
-        self.origins.iter().any(|matcher| matcher.matches(origin)).then_some(origin)
+        let serves = |matcher: &StringMatcher| matcher.matches("*") || matcher.matches(origin);
+        self.origins.iter().any(serves).then_some(origin)
     }
 }
 
@@ -174,7 +175,10 @@ impl HashKey {
                     _ => request.headers.values(&name).collect(),
                 };
                 values.sort_unstable();
-                (!values.is_empty()).then(|| xxh64(&values.concat()))
+                // Each value is hashed with the hash of the ones before it as the seed.
+                let chained =
+                    |seed, value: &&str| xxhash_rust::xxh64::xxh64(value.as_bytes(), seed);
+                (!values.is_empty()).then(|| values.iter().fold(0, chained))
             }
             Self::Cookie { name, .. } => cookie(request, name).map(xxh64),
             Self::SourceIp => Some(xxh64(client)),
@@ -232,13 +236,32 @@ mod tests {
         );
         assert_eq!(header.hash(&request("/", &[]), ""), None);
         let two = request("/", &[("x-user", "b"), ("x-user", "a")]);
-        assert_eq!(header.hash(&two, ""), Some(xxh64("ab")));
+        let chained = xxhash_rust::xxh64::xxh64(b"b", xxh64("a"));
+        assert_eq!(header.hash(&two, ""), Some(chained));
         let query = HashKey::QueryParameter("u".into());
         assert_eq!(query.hash(&request("/?a=1&u=alice&u=b", &[]), ""), Some(xxh64("alice")));
         let cookie =
             HashKey::Cookie { name: "u".into(), ttl: None, path: None, attributes: Vec::new() };
         let jar = request("/", &[("cookie", "a=1; u=\"alice\"; u=b")]);
         assert_eq!(cookie.hash(&jar, ""), Some(xxh64("alice")));
+    }
+
+    #[test]
+    fn an_origin_is_served_by_its_own_matcher_or_by_one_that_takes_the_star() {
+        let exact = |text: &str| StringMatcher::Exact(text.into());
+        let regex = |text: &str| StringMatcher::Regex(super::super::re2::Regex::new(text).unwrap());
+        for (matcher, expected) in [
+            (exact("http://a.test"), true),
+            (exact("http://b.test"), false),
+            (exact("*"), true),
+            (regex("."), true),
+            (regex("http"), false),
+            (StringMatcher::Prefix("http".into()), true),
+        ] {
+            let cors = Cors { origins: vec![matcher.clone()], ..Cors::default() };
+            let request = request("/", &[("origin", "http://a.test")]);
+            assert_eq!(cors.served_origin(&request).is_some(), expected, "{matcher:?}");
+        }
     }
 
     #[test]

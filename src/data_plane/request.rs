@@ -1,7 +1,10 @@
 //! A request as a proxy sees it, and what the connection manager does to it before routing.
 
+use std::net::IpAddr;
+
 use super::headers::HeaderMap;
 use super::path::{self, PathNormalization};
+use super::referer;
 
 /// A request inside a proxy: what routes look at and change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,8 +107,8 @@ impl Request {
     /// An answer that the proxy gives before it looks at any route.
     pub fn received(&self, edge: Edge, option: PathNormalization) -> Result<Self, EarlyReply> {
         let mut request = self.clone();
-        // `OPTIONS *` asks the proxy itself; no route has that path.
-        if !(self.method == "OPTIONS" && self.path == "*") {
+        // `OPTIONS *` asks the proxy itself; no table has a route for it.
+        if !(self.method == "OPTIONS" && self.path.starts_with('*')) {
             request.path = path::normalise(&self.path, option).map_err(|_| EarlyReply::BadPath)?;
         }
         request.strip_hop_headers();
@@ -129,8 +132,20 @@ impl Request {
         Ok(request)
     }
 
-    /// Headers that end at this hop.
+    /// Returns the client's address as a proxy takes it from a connection with `peer`: inside the mesh the
+    /// last one of `X-Forwarded-For` counts instead, if it is one (E-58).
+    #[must_use]
+    pub fn client<'r>(&'r self, edge: Edge, peer: &'r str) -> &'r str {
+        let last = self.headers.first("x-forwarded-for").and_then(|list| list.rsplit(',').next());
+        let forwarded = last.map(str::trim).filter(|text| text.parse::<IpAddr>().is_ok());
+        forwarded.filter(|_| edge == Edge::Inside).unwrap_or(peer)
+    }
+
+    /// Headers that end at this hop, and a `referer` that is no address.
     fn strip_hop_headers(&mut self) {
+        if self.headers.first("referer").is_some_and(|value| !referer::is_kept(value)) {
+            self.headers.remove("referer");
+        }
         self.headers.remove_if(|name, _| match name {
             "connection"
             | "keep-alive"
@@ -142,13 +157,17 @@ impl Request {
         });
         // Of what the client takes, only trailers concern the application.
         let takes = |value: &str| value.split(',').any(|token| token.trim() == "trailers");
-        let trailers = self.headers.values("te").any(takes);
-        if self.headers.values("te").all(str::is_empty) {
-            return;
+        let mut kept = self.headers.contains("te").then_some("");
+        for value in self.headers.values("te") {
+            // Lines of this name are one; the empty one says nothing.
+            kept = kept.filter(|_| value.is_empty());
+        }
+        if self.headers.values("te").any(takes) {
+            kept = Some("trailers");
         }
         self.headers.remove("te");
-        if trailers {
-            self.headers.append("te", "trailers");
+        if let Some(kept) = kept {
+            self.headers.append("te", kept);
         }
     }
 
@@ -177,6 +196,43 @@ mod tests {
         let mut request = Request::get("shop", "/a/../b");
         request.headers = HeaderMap::decode(lines.iter().copied());
         request
+    }
+
+    #[test]
+    fn of_what_the_client_takes_trailers_are_left() {
+        for (sent, expected) in [
+            (&["gzip", "trailers"][..], &["trailers"][..]),
+            (&["gzip, trailers;q=1"], &[]),
+            (&["gzip", ""], &[]),
+            (&["", ""], &[""]),
+            (&[], &[]),
+        ] {
+            let lines: Vec<_> = sent.iter().map(|value| ("te", *value)).collect();
+            let seen = with(&lines).received(Edge::Inside, PathNormalization::Base).unwrap();
+            assert_eq!(seen.headers.values("te").collect::<Vec<_>>(), expected, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_referer_that_is_no_address_is_dropped() {
+        for (sent, expected) in [("http://a.test/x", true), ("http://me@a.test/x", false)] {
+            let request = with(&[("Referer", sent)]);
+            let seen = request.received(Edge::Inside, PathNormalization::Base).unwrap();
+            assert_eq!(seen.headers.contains("referer"), expected, "{sent}");
+        }
+    }
+
+    #[test]
+    fn inside_the_mesh_the_client_is_who_was_last_forwarded_for() {
+        for (edge, list, expected) in [
+            (Edge::Inside, "192.0.2.7, 10.1.1.1", "10.1.1.1"),
+            (Edge::Inside, "nonsense", "10.0.0.9"),
+            (Edge::Gateway { tls: false }, "192.0.2.7", "10.0.0.9"),
+        ] {
+            let request = with(&[("x-forwarded-for", list)]);
+            assert_eq!(request.client(edge, "10.0.0.9"), expected, "{edge:?} {list}");
+        }
+        assert_eq!(with(&[]).client(Edge::Inside, "10.0.0.9"), "10.0.0.9");
     }
 
     #[test]

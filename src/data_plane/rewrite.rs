@@ -102,10 +102,12 @@ impl Redirect {
         format!("{scheme}://{host}{slash}{path}")
     }
 
-    /// The request's own host keeps its port, but for the default port of a scheme that changes.
+    /// The request's own host keeps its port, but for the default port of a scheme that changes; the scheme
+    /// it had is what `X-Forwarded-Proto` says to the letter.
     fn kept_host(&self, request: &Request) -> String {
         let authority = &request.authority;
-        let default = match (self.scheme.as_deref(), request.scheme.as_str()) {
+        let scheme = request.headers.first("x-forwarded-proto").unwrap_or(&request.scheme);
+        let default = match (self.scheme.as_deref(), scheme) {
             (Some("https"), "http") => ":80",
             (Some("http"), "https") => ":443",
             _ => return authority.clone(),
@@ -186,6 +188,16 @@ mod tests {
             let request = Request::get(host, "/p?q");
             let location = redirect(scheme, authority, port).location(&PathMatcher::Any, &request);
             assert_eq!(location, expected, "{scheme:?} {authority:?} {port:?} {host}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_dropped_for_the_scheme_that_was_forwarded() {
+        for (proto, expected) in [("http", "https://h/p"), ("gopher", "https://h:80/p")] {
+            let mut request = Request::get("h:80", "/p");
+            request.headers.append("x-forwarded-proto", proto);
+            let redirect = redirect(Some("https"), None, None);
+            assert_eq!(redirect.location(&PathMatcher::Any, &request), expected, "{proto}");
         }
     }
 

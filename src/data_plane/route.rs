@@ -1,5 +1,6 @@
 //! Routes and what they do: forward to weighted clusters, redirect, or answer directly.
 
+use super::grpc;
 use super::matcher::{PathMatcher, RouteMatcher};
 use super::mutation::HeaderOps;
 use super::policy::{Cors, Fault, HashKey, Mirror, RetryPolicy};
@@ -188,6 +189,9 @@ impl Forward {
         }
         if let Some(millis) = self.expected_timeout_ms() {
             sent.headers.set("x-envoy-expected-rq-timeout-ms", millis.to_string());
+            if request.is_grpc() {
+                sent.headers.set("grpc-timeout", grpc::timeout(millis));
+            }
         }
         sent
     }
@@ -265,6 +269,17 @@ mod tests {
         assert_eq!(sent.headers.values("x").collect::<Vec<_>>(), ["route"]);
         assert_eq!((sent.authority.as_str(), sent.path.as_str()), ("new", "/v2/a?q"));
         assert_eq!(sent.headers.first("x-envoy-original-path"), Some("/v1/a?q"));
+    }
+
+    #[test]
+    fn a_grpc_client_s_limit_is_told_in_its_own_words() {
+        let mut request = Request::get("shop", "/");
+        request.headers.append("content-type", "application/grpc+proto");
+        let forward = Forward { timeout: Some(Nanos::from_millis(2_500)), ..weighted(&[1]) };
+        let sent = forward.forwarded(&PathMatcher::Any, 0, &request);
+        assert_eq!(sent.headers.first("grpc-timeout"), Some("2500m"));
+        let plain = forward.forwarded(&PathMatcher::Any, 0, &Request::get("shop", "/"));
+        assert_eq!(plain.headers.first("grpc-timeout"), None);
     }
 
     #[test]

@@ -83,18 +83,31 @@ impl Route {
         destination: Option<usize>,
         from_fault: bool,
     ) {
+        self.answer_sent(headers, request, request, upstream_status, destination, from_fault);
+    }
+
+    /// Does the same for a request that was `received` and left as `sent`: the CORS filter looks at it
+    /// before the route changes its headers.
+    pub fn answer_sent(
+        &self,
+        headers: &mut HeaderMap,
+        received: &Request,
+        sent: &Request,
+        upstream_status: Option<u16>,
+        destination: Option<usize>,
+        from_fault: bool,
+    ) {
         // The fault filter knows the operations of routes that forward only.
         if from_fault && !matches!(self.action, RouteAction::Forward(_)) {
             return;
         }
         let seen = match &self.action {
             RouteAction::Redirect(redirect) => {
-                Some(redirect.seen_by_answer(&self.matcher.path, request))
+                Some(redirect.seen_by_answer(&self.matcher.path, sent))
             }
             RouteAction::Forward(_) | RouteAction::Direct(_) => None,
         };
-        let context =
-            Context { request: seen.as_ref().unwrap_or(request), status: upstream_status };
+        let context = Context { request: seen.as_ref().unwrap_or(sent), status: upstream_status };
         if let RouteAction::Forward(forward) = &self.action
             && let Some(destination) = destination.and_then(|index| forward.destinations.get(index))
         {
@@ -103,7 +116,7 @@ impl Route {
         self.response_ops.apply_to_response(headers, context);
         if let (RouteAction::Forward(_), Some(cors), false) = (&self.action, &self.cors, from_fault)
         {
-            cors.answer(headers, request);
+            cors.answer(headers, received);
         }
     }
 }
@@ -152,5 +165,33 @@ impl Cors {
             headers.set("access-control-expose-headers", self.expose.join(","));
         }
         headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::matcher::{PathMatcher, RouteMatcher, StringMatcher};
+    use super::super::mutation::{HeaderOps, Template};
+    use super::super::route::Destination;
+    use super::*;
+
+    #[test]
+    fn the_cors_filter_sees_the_origin_before_the_route_changes_it() {
+        let request_ops = HeaderOps {
+            set: vec![("origin".to_owned(), Template::parse("http://b.test"))],
+            ..HeaderOps::default()
+        };
+        let destinations = vec![Destination::new("a", 1)];
+        let forward = Forward { destinations, request_ops, ..Forward::default() };
+        let action = RouteAction::Forward(Box::new(forward.clone()));
+        let mut route = Route::new("r", RouteMatcher::path(PathMatcher::Any), action);
+        let origins = vec![StringMatcher::Exact("http://a.test".to_owned())];
+        route.cors = Some(Cors { origins, ..Cors::default() });
+        let mut received = Request::get("shop", "/");
+        received.headers.append("origin", "http://a.test");
+        let sent = forward.forwarded(&PathMatcher::Any, 0, &received);
+        let mut headers = HeaderMap::new();
+        route.answer_sent(&mut headers, &received, &sent, Some(200), Some(0), false);
+        assert_eq!(headers.first("access-control-allow-origin"), Some("http://a.test"));
     }
 }

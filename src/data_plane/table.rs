@@ -116,6 +116,10 @@ impl RouteTable {
     /// Chooses the virtual host and the first route that takes the request.
     #[must_use]
     pub fn select(&self, request: &Request) -> Selection<'_> {
+        // `OPTIONS *` is answered 404 before any table is asked.
+        if !request.path.starts_with('/') {
+            return Selection::NoVirtualHost;
+        }
         let Some(host) = self.virtual_host(&request.authority) else {
             return Selection::NoVirtualHost;
         };

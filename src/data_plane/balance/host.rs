@@ -4,7 +4,7 @@
 ///
 /// A host keeps its number as long as it is a member; one that comes back is a new host with a new
 /// number, as in Envoy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
 
 /// What discovery or an active check says about a host (E-62); ejection is counted apart.

@@ -13,13 +13,11 @@ mod breaker;
 mod outcome;
 mod outlier;
 mod pool;
-#[cfg(test)]
-mod recorded;
 mod retry;
 mod timeouts;
 
 pub use breaker::{CircuitBreaker, Resource};
-pub use outcome::{Answer, Failure, Outcome, ResponseFlag};
+pub use outcome::{Answer, Failure, Outcome};
 pub use outlier::{Detection, DetectionCounts, Ejection, OutlierDetector, OutlierSettings};
 pub use pool::{ConnectionId, ConnectionPool, PoolEvent, PoolSettings, Protocol, StreamId};
 pub use retry::{RetryRules, RetryState, RetryVerdict};

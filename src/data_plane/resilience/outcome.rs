@@ -1,5 +1,7 @@
 //! What became of one attempt at a host.
 
+use super::super::flag::ResponseFlag;
+
 /// The end of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -45,29 +47,6 @@ pub enum Failure {
     PerTryTimeout,
     /// The request took too long (E-116).
     RouteTimeout,
-}
-
-/// Envoy's response flags for what happens between proxy and hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ResponseFlag {
-    /// No host: UH.
-    NoHealthyUpstream,
-    /// Connection failure: UF.
-    UpstreamConnectionFailure,
-    /// Limit reached: UO.
-    UpstreamOverflow,
-    /// Connection closed during the request: UC.
-    UpstreamConnectionTermination,
-    /// Stream reset by the host: UR.
-    UpstreamRemoteReset,
-    /// Stream reset by the proxy: LR.
-    LocalReset,
-    /// Protocol error: UPE.
-    UpstreamProtocolError,
-    /// Time-out: UT.
-    UpstreamRequestTimeout,
-    /// No retries left: URX.
-    UpstreamRetryLimitExceeded,
 }
 
 // === impl Answer ===
@@ -119,33 +98,13 @@ impl Failure {
     pub const fn flag(self) -> ResponseFlag {
         match self {
             Self::NoHost => ResponseFlag::NoHealthyUpstream,
-            Self::Overflow => ResponseFlag::UpstreamOverflow,
-            Self::ConnectFailure | Self::ConnectTimeout => ResponseFlag::UpstreamConnectionFailure,
-            Self::ConnectionTermination => ResponseFlag::UpstreamConnectionTermination,
-            Self::RemoteReset | Self::RefusedStream => ResponseFlag::UpstreamRemoteReset,
+            Self::Overflow => ResponseFlag::Overflow,
+            Self::ConnectFailure | Self::ConnectTimeout => ResponseFlag::ConnectionFailure,
+            Self::ConnectionTermination => ResponseFlag::ConnectionTermination,
+            Self::RemoteReset | Self::RefusedStream => ResponseFlag::RemoteReset,
             Self::LocalReset => ResponseFlag::LocalReset,
-            Self::ProtocolError => ResponseFlag::UpstreamProtocolError,
-            Self::PerTryTimeout | Self::RouteTimeout => ResponseFlag::UpstreamRequestTimeout,
-        }
-    }
-}
-
-// === impl ResponseFlag ===
-
-impl ResponseFlag {
-    /// Returns the short form of access logs.
-    #[must_use]
-    pub const fn short(self) -> &'static str {
-        match self {
-            Self::NoHealthyUpstream => "UH",
-            Self::UpstreamConnectionFailure => "UF",
-            Self::UpstreamOverflow => "UO",
-            Self::UpstreamConnectionTermination => "UC",
-            Self::UpstreamRemoteReset => "UR",
-            Self::LocalReset => "LR",
-            Self::UpstreamProtocolError => "UPE",
-            Self::UpstreamRequestTimeout => "UT",
-            Self::UpstreamRetryLimitExceeded => "URX",
+            Self::ProtocolError => ResponseFlag::ProtocolError,
+            Self::PerTryTimeout | Self::RouteTimeout => ResponseFlag::Timeout,
         }
     }
 }
@@ -184,7 +143,7 @@ mod tests {
             (Failure::PerTryTimeout, 504, "UT"),
             (Failure::RouteTimeout, 504, "UT"),
         ] {
-            assert_eq!((failure.status(), failure.flag().short()), (status, flag), "{failure:?}");
+            assert_eq!((failure.status(), failure.flag().letters()), (status, flag), "{failure:?}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Whether a failed attempt is repeated, and when (E-110 to E-112).
 
+use super::super::flag::ResponseFlag;
 use super::super::policy::RetryPolicy;
 use super::breaker::{CircuitBreaker, Resource};
-use super::outcome::{Answer, Failure, Outcome, ResponseFlag};
+use super::outcome::{Answer, Failure, Outcome};
 use crate::units::Nanos;
 
 /// A retry policy, compiled: its conditions as bits, its times in milliseconds.
@@ -209,8 +210,8 @@ impl RetryVerdict {
     pub const fn flag(self) -> Option<ResponseFlag> {
         match self {
             Self::No | Self::After(_) => None,
-            Self::LimitExceeded => Some(ResponseFlag::UpstreamRetryLimitExceeded),
-            Self::Overflow => Some(ResponseFlag::UpstreamOverflow),
+            Self::LimitExceeded => Some(ResponseFlag::RetryLimit),
+            Self::Overflow => Some(ResponseFlag::Overflow),
         }
     }
 }

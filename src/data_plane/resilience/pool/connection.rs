@@ -115,7 +115,12 @@ impl ConnectionPool {
         let Some(known) = self.connections.get_mut(slot as usize) else { return };
         let connection = ConnectionId { slot, epoch: known.epoch };
         if !known.start_stream(self.settings.streams) {
-            self.ready.retain(|ready| *ready != slot);
+            // The one to use next stands last.
+            if self.ready.last() == Some(&slot) {
+                self.ready.pop();
+            } else {
+                self.ready.retain(|ready| *ready != slot);
+            }
         }
         breaker.acquire(Resource::Requests);
         events.push(PoolEvent::Attached(stream, connection));

@@ -127,7 +127,7 @@ fn retries_end_when_none_is_left_and_a_success_ends_them_at_once() {
     assert_eq!(decide(status(500)), RetryVerdict::LimitExceeded);
     assert_eq!(decide(status(200)), RetryVerdict::No);
     assert_eq!(breaker.in_use(Resource::Retries), 0);
-    assert_eq!(RetryVerdict::LimitExceeded.flag().map(ResponseFlag::short), Some("URX"));
+    assert_eq!(RetryVerdict::LimitExceeded.flag().map(ResponseFlag::letters), Some("URX"));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_retry_occupies_the_breaker_until_its_outcome() {
     first.finish(&mut breaker);
     assert_eq!(breaker.in_use(Resource::Retries), 0);
     assert!(matches!(decide(&mut second, &mut breaker, 503), RetryVerdict::After(_)));
-    assert_eq!(RetryVerdict::Overflow.flag().map(ResponseFlag::short), Some("UO"));
+    assert_eq!(RetryVerdict::Overflow.flag().map(ResponseFlag::letters), Some("UO"));
 }
 
 #[test]
