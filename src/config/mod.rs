@@ -4,6 +4,7 @@
 //! into objects. One file per kind (or family of kinds) mirrors the schema field by field. What an object
 //! *means* is decided in the control plane.
 
+pub mod app;
 pub mod asm;
 pub mod decode;
 pub mod gateway_api;
@@ -11,6 +12,7 @@ pub mod istio;
 pub mod kubernetes;
 pub mod node;
 pub mod object;
+pub mod progressive;
 pub mod resources;
 pub mod scenario;
 pub mod topology;

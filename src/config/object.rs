@@ -44,6 +44,10 @@ pub enum Kind {
     ReplicaSet,
     /// `apps` DaemonSet
     DaemonSet,
+    /// `argoproj.io` Rollout
+    Rollout,
+    /// `flagger.app` Canary
+    Canary,
     /// `istio.alibabacloud.com` ASMSwimLaneGroup
     SwimLaneGroup,
     /// `istio.alibabacloud.com` ASMSwimLane
@@ -111,6 +115,8 @@ impl Kind {
             ("apps", "StatefulSet") => Self::StatefulSet,
             ("apps", "ReplicaSet") => Self::ReplicaSet,
             ("apps", "DaemonSet") => Self::DaemonSet,
+            ("argoproj.io", "Rollout") => Self::Rollout,
+            ("flagger.app", "Canary") => Self::Canary,
             ("istio.alibabacloud.com", "ASMSwimLaneGroup") => Self::SwimLaneGroup,
             ("istio.alibabacloud.com", "ASMSwimLane") => Self::SwimLane,
             ("istio.alibabacloud.com", "TrafficLabel") => Self::TrafficLabel,
@@ -132,6 +138,8 @@ impl Kind {
                 &["v1", "v1beta1", "v1alpha2"]
             }
             Self::SwimLaneGroup | Self::SwimLane | Self::TrafficLabel => &["v1", "v1beta1"],
+            Self::Rollout => &["v1alpha1"],
+            Self::Canary => &["v1beta1"],
             _ => &["v1"],
         }
     }
@@ -162,6 +170,8 @@ impl Kind {
             Self::StatefulSet => "StatefulSet",
             Self::ReplicaSet => "ReplicaSet",
             Self::DaemonSet => "DaemonSet",
+            Self::Rollout => "Rollout",
+            Self::Canary => "Canary",
             Self::SwimLaneGroup => "ASMSwimLaneGroup",
             Self::SwimLane => "ASMSwimLane",
             Self::TrafficLabel => "TrafficLabel",

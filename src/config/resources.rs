@@ -1,6 +1,6 @@
 //! Documents to objects: lists are opened, foreign kinds counted, repeated objects replaced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::asm::{SwimLane, SwimLaneGroup, TrafficLabel};
 use super::decode::{Decode, Fields, closest};
@@ -13,6 +13,7 @@ use super::istio::virtual_service::VirtualService;
 use super::kubernetes::{ConfigMapData, PodSpec, PodStatus, Service, Workload};
 use super::node::{Node, Value};
 use super::object::{Kind, Meta, Object};
+use super::progressive::{Canary, Rollout};
 use super::yaml;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
 
@@ -48,8 +49,12 @@ pub struct Resources {
     pub reference_grants: Vec<Object<ReferenceGrant>>,
     /// Services.
     pub services: Vec<Object<Service>>,
-    /// Deployments, StatefulSets, ReplicaSets, DaemonSets.
+    /// Deployments, StatefulSets, ReplicaSets, DaemonSets, Rollouts.
     pub workloads: Vec<Object<Workload>>,
+    /// What Rollouts have beyond their pods.
+    pub rollouts: Vec<Object<Rollout>>,
+    /// Canaries.
+    pub canaries: Vec<Object<Canary>>,
     /// Pods.
     pub pods: Vec<Object<Pod>>,
     /// Namespaces.
@@ -68,6 +73,8 @@ pub struct Resources {
     pub refused: Vec<(Kind, String, Place)>,
     /// Which objects were read, to notice repetitions.
     seen: BTreeMap<(Kind, String), Place>,
+    /// Which objects may be replaced without a word.
+    below: BTreeSet<(Kind, String)>,
 }
 
 /// Reads texts into resources.
@@ -207,13 +214,15 @@ impl<'a> Loader<'a> {
     /// of two objects with one kind, namespace and name the later one counts.
     fn note_repetition(&mut self, kind: Kind, meta: &Meta) {
         let key = (kind, meta.full_name());
+        if self.resources.below.remove(&key) {
+            self.resources.replace(kind, &key.1);
+        }
         if let Some(first) = self.resources.seen.insert(key.clone(), meta.place) {
             let message = format!("{kind} {} is defined again; this one counts", key.1);
             let help = format!("the first one, at {}, is dropped", self.sources.describe(first));
             self.problems
                 .push(Diagnostic::warning("duplicate-object", meta.place, message).help(help));
-            self.resources.drop_object(kind, &key.1);
-            self.resources.refused.retain(|(other, name, _)| (*other, name) != (kind, &key.1));
+            self.resources.replace(kind, &key.1);
         }
     }
 }
@@ -259,6 +268,14 @@ impl Resources {
             Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet | Kind::DaemonSet => {
                 push(&mut self.workloads, kind, meta, spec, problems);
             }
+            Kind::Rollout => {
+                // One that takes its pods from a Deployment is no workload of its own.
+                if spec.is_some_and(|spec| spec.get("template").is_some()) {
+                    push(&mut self.workloads, kind, meta.clone(), spec, problems);
+                }
+                push(&mut self.rollouts, kind, meta, spec, problems);
+            }
+            Kind::Canary => push(&mut self.canaries, kind, meta, spec, problems),
             Kind::SwimLaneGroup => push(&mut self.lane_groups, kind, meta, spec, problems),
             Kind::SwimLane => push(&mut self.lanes, kind, meta, spec, problems),
             Kind::TrafficLabel => push(&mut self.traffic_labels, kind, meta, spec, problems),
@@ -277,6 +294,18 @@ impl Resources {
                 self.pods.push(Object { kind, meta, spec });
             }
         }
+    }
+
+    /// Begins a layer: what is read from now on replaces what was read before, object by object.
+    pub fn begin_layer(&mut self) {
+        let seen = std::mem::take(&mut self.seen);
+        self.below.extend(seen.into_keys());
+    }
+
+    /// Forgets an object, whether it was kept or refused.
+    fn replace(&mut self, kind: Kind, full_name: &str) {
+        self.drop_object(kind, full_name);
+        self.refused.retain(|(other, name, _)| (*other, name.as_str()) != (kind, full_name));
     }
 
     /// Removes an object that was kept before.
@@ -300,6 +329,8 @@ impl Resources {
             reference_grants,
             services,
             workloads,
+            rollouts,
+            canaries,
             pods,
             namespaces,
             mesh_configs,
@@ -327,6 +358,7 @@ impl Resources {
             reference_grants,
             services,
             workloads,
+            canaries,
             pods,
             namespaces,
             mesh_configs,

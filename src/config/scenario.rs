@@ -2,12 +2,22 @@
 //!
 //! Mirrors the file; everything it names is looked up in `scenario`.
 
+mod rollout;
+mod time;
+
 use std::collections::BTreeMap;
 
+use super::app::AppFile;
 use super::decode::{Decode, Located, Map, record, words, wrong_type};
 use super::node::{Node, Value};
 use crate::diagnostic::Diagnostics;
-use crate::units::Share;
+use crate::units::{Nanos, Rate, Share};
+
+pub use rollout::{ChecksFile, RolloutFile, RolloutStep, StepFile};
+pub use time::{
+    ArrivalsFile, BurstFile, EnvoyFile, Factor, NetworkFile, ProcessWord, RampFile, RateChange,
+    RateStepFile, Release, TimelineFile,
+};
 
 record! {
     /// A scenario file.
@@ -42,6 +52,26 @@ record! {
         "alpha" => alpha: Option<Located<Share>>,
         /// The share error that matters in practice.
         "tolerance" => tolerance: Option<Located<Share>>,
+        /// How long a run in time lasts, instead of a number of requests.
+        "duration" => duration: Option<Located<Nanos>>,
+        /// Time from the start that statistics leave out.
+        "warmUp" => warm_up: Option<Located<Nanos>>,
+        /// Length of the buckets of series over time.
+        "interval" => interval: Option<Located<Nanos>>,
+        /// Independent runs in time.
+        "replications" => replications: Option<Located<u32>>,
+        /// The rate of all traffic, divided by the shares of the classes.
+        "rate" => rate: Option<Located<Rate>>,
+        /// How applications serve requests, by service, `service@version` or workload.
+        "apps" => apps: Map<AppFile>,
+        /// Delays of the network.
+        "network" => network: Option<NetworkFile>,
+        /// What happens when.
+        "timeline" => timeline: Vec<TimelineFile>,
+        /// A step-by-step change of weights.
+        "rollout" => rollout: Option<RolloutFile>,
+        /// The proxies.
+        "envoy" => envoy: Option<EnvoyFile>,
     }
 }
 
@@ -58,6 +88,10 @@ record! {
         "request" => request: Option<RequestFile>,
         /// Its lane, instead of the one that the lane header or the entry hop says.
         "lane" => lane: Option<String>,
+        /// Its own rate, arriving independently.
+        "rate" => rate: Option<Located<Rate>>,
+        /// Its arrivals over time.
+        "arrivals" => arrivals: Option<ArrivalsFile>,
     }
 }
 
@@ -169,12 +203,58 @@ record! {
         "strays" => strays: Option<Located<Count>>,
         /// Whether all counts must fit their weights.
         "fit" => fit: Option<Located<bool>>,
+        /// Latencies, in time.
+        "latency" => latency: Option<LatencyFile>,
+        /// Retry amplification, in time.
+        "amplification" => amplification: Option<AmplificationFile>,
+        /// Ejections, in time.
+        "ejections" => ejections: Option<EjectionsFile>,
         /// Only requests of this class.
         "class" => class: Option<Located<String>>,
         /// The expected share.
         "share" => share: Option<Located<Share>>,
         /// How far the share may be off; the scenario's tolerance if absent.
         "tolerance" => tolerance: Option<Located<Share>>,
+    }
+}
+
+record! {
+    /// Latencies of a class, in time.
+    pub struct LatencyFile("latency expectation") {
+        /// The class; all classes if absent.
+        "class" => class: Option<Located<String>>,
+        /// The median is at most this.
+        "p50" => p50: Option<Located<Nanos>>,
+        /// The 90th percentile is at most this.
+        "p90" => p90: Option<Located<Nanos>>,
+        /// The 95th percentile is at most this.
+        "p95" => p95: Option<Located<Nanos>>,
+        /// The 99th percentile is at most this.
+        "p99" => p99: Option<Located<Nanos>>,
+    }
+}
+
+record! {
+    /// Attempts that reach a service per request that is meant for it, in time.
+    pub struct AmplificationFile("amplification expectation") {
+        /// The service.
+        "service" => service: Option<Located<String>>,
+        /// At least this.
+        "atLeast" => at_least: Option<Located<Share>>,
+        /// At most this.
+        "atMost" => at_most: Option<Located<Share>>,
+    }
+}
+
+record! {
+    /// Ejections by outlier detection, in time.
+    pub struct EjectionsFile("ejections expectation") {
+        /// The pod, or the beginning of the names of several; all pods if absent.
+        "pod" => pod: Option<Located<String>>,
+        /// At least this many per run.
+        "atLeast" => at_least: Option<Located<Share>>,
+        /// At most this many per run.
+        "atMost" => at_most: Option<Located<Share>>,
     }
 }
 

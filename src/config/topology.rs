@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::app::AppFile;
 use super::decode::{Decode, Fields, Located, Map, entries, record, wrong_type};
 use super::node::{Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
@@ -64,6 +65,8 @@ record! {
         "otherwise" => otherwise: Option<Located<u16>>,
         /// The share of requests that the app answers with 503 by itself.
         "errorRate" => error_rate: Option<Located<Share>>,
+        /// How its pods serve requests in time.
+        "time" => time: Option<AppFile>,
     }
 }
 
@@ -80,6 +83,8 @@ record! {
         "paths" => paths: Option<Vec<PathFile>>,
         /// Another error rate.
         "errorRate" => error_rate: Option<Located<Share>>,
+        /// What its pods do otherwise in time.
+        "time" => time: Option<AppFile>,
     }
 }
 

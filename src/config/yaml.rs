@@ -3,6 +3,8 @@
 //! A text is cut into documents first, so that one broken document does not hide the others.
 //! Budgets bound depth, events and alias replay; nothing here can hang or run out of memory.
 
+mod room;
+
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Options, Spanned};
@@ -19,7 +21,7 @@ const MAX_REPLAYED: usize = 100_000;
 pub fn parse(source: SourceId, text: &str, problems: &mut Diagnostics) -> Vec<Node> {
     let mut nodes = Vec::new();
     for chunk in documents(text) {
-        match parse_document(source, &chunk, problems) {
+        match room::with(chunk.text, || parse_document(source, &chunk, problems)).flatten() {
             Some(Node { value: Value::Null, .. }) | None => {}
             Some(node) => nodes.push(node),
         }

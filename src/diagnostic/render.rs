@@ -57,7 +57,7 @@ struct Snippet {
 impl Snippet {
     fn new(sources: &Sources, place: Place) -> Option<Self> {
         let index = (place.line as usize).checked_sub(1)?;
-        let line = sources.get(place.source)?.text.lines().nth(index)?;
+        let line = sources.get(place.source)?.line(index)?;
         let line = line.trim_start_matches('\u{feff}');
         let column = (place.column as usize).saturating_sub(1);
         // A scalar of a megabyte on one line is shown in a window around the place.

@@ -24,6 +24,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Where its lines start, in bytes.
+    starts: Vec<usize>,
 }
 
 /// All texts of one load.
@@ -48,6 +50,25 @@ impl Place {
     }
 }
 
+// === impl Source ===
+
+impl Source {
+    fn new(name: String, text: String) -> Self {
+        let ends =
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(ends).collect();
+        Self { name, text, starts }
+    }
+
+    /// Returns a line by its number from 0, without its end; `None` behind the last one. Takes no time that
+    /// grows with the text: a large file may have as many problems as lines.
+    #[must_use]
+    pub fn line(&self, index: usize) -> Option<&str> {
+        let rest = self.text.get(*self.starts.get(index)?..)?;
+        rest.lines().next()
+    }
+}
+
 // === impl Sources ===
 
 impl Sources {
@@ -60,7 +81,7 @@ impl Sources {
     /// Adds a text and returns its number.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-        self.entries.push(Source { name: name.into(), text: text.into() });
+        self.entries.push(Source::new(name.into(), text.into()));
         id
     }
 
@@ -81,5 +102,21 @@ impl Sources {
     pub fn describe(&self, place: Place) -> String {
         let name = self.get(place.source).map_or("<unknown>", |source| source.name.as_str());
         format!("{name}:{}:{}", place.line, place.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sources;
+
+    #[test]
+    fn lines_are_found_by_number_without_their_ends() {
+        let mut sources = Sources::new();
+        let id = sources.add("t", "one\r\n\nthree");
+        let source = sources.get(id).unwrap();
+        let found: Vec<_> = (0..4).map(|index| source.line(index)).collect();
+        assert_eq!(found, [Some("one"), Some(""), Some("three"), None]);
+        let id = sources.add("u", "one\n");
+        assert_eq!(sources.get(id).unwrap().line(1), None);
     }
 }
