@@ -11,6 +11,7 @@ mod destination_rules;
 pub mod gateway;
 mod gateway_api;
 pub mod lanes;
+pub mod lint;
 mod mesh_config;
 mod names;
 mod proxy;

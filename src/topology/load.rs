@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::call::{Call, probability};
 use super::{App, Behaviour, Handling, PathPattern, Topology, Version, cycle};
+use crate::config::app::AppFile;
 use crate::config::decode::Located;
 use crate::config::topology::{
     CallFile, PathFile, ServiceFile, TopologyFile, VersionFile, Versions,
@@ -76,7 +77,21 @@ pub fn load(
         trace_from: file.trace.as_ref().and_then(|trace| located(&trace.from)),
         apps,
         clients: clients.map(|entry| client(&entry)).collect(),
+        times: times(file),
     }
+}
+
+/// What the file says of services and versions in time.
+fn times(file: &TopologyFile) -> Vec<(String, Option<String>, AppFile)> {
+    let of_service = |(name, spec): &(Located<String>, ServiceFile)| {
+        let own = spec.time.iter().map(|time| (name.value.clone(), None, time.clone()));
+        let versions = spec.versions.0.iter().filter_map(|(version, it)| {
+            let time = it.as_ref()?.time.clone()?;
+            Some((name.value.clone(), Some(version.value.clone()), time))
+        });
+        own.chain(versions).collect::<Vec<_>>()
+    };
+    file.services.iter().flat_map(of_service).collect()
 }
 
 /// Names in the changes that the topology does not have.

@@ -14,6 +14,7 @@ pub use call::{Call, FailurePolicy, RetryOn, is_failure};
 pub use load::{Changes, builtin, load};
 pub use objects::missing_objects;
 
+use crate::config::app::AppFile;
 use crate::data_plane::{Request, split_query};
 use crate::units::Share;
 
@@ -31,6 +32,8 @@ pub struct Topology {
     pub apps: Vec<App>,
     /// Workloads that only send requests: name and labels.
     pub clients: Vec<(String, BTreeMap<String, String>)>,
+    /// How services, or single versions of them, serve requests in time.
+    pub times: Vec<(String, Option<String>, AppFile)>,
 }
 
 /// A service.
@@ -109,6 +112,7 @@ impl Topology {
             trace_from: None,
             apps: Vec::new(),
             clients: Vec::new(),
+            times: Vec::new(),
         }
     }
 

@@ -84,6 +84,7 @@ pub fn cluster(scope: &Scope<'_>, name: &str) -> Option<Cluster> {
     };
     let mut cluster = Cluster::new(name, discovery(scope, service, &whole, &policy));
     policy.apply(&mut cluster);
+    cluster.http2 = policy.is_http2(port.protocol);
     if cluster.discovery == Discovery::OriginalDestination {
         return Some(cluster);
     }

@@ -4,10 +4,12 @@ use super::super::destination_rules::MergedRule;
 use super::super::mesh_config::MeshConfig;
 use super::super::routes::port_policy;
 use crate::config::istio::destination_rule::{
-    ConnectionPool, LoadBalancer, OutlierDetection, SimpleBalancer, Subset, TrafficPolicy, Warmup,
+    ConnectionPool, H2Upgrade, LoadBalancer, OutlierDetection, RetryBudget, SimpleBalancer, Subset,
+    TrafficPolicy, Warmup,
 };
 use crate::config::istio::virtual_service::duration;
-use crate::data_plane::{self, BalancerPolicy, Cluster, SlowStart};
+use crate::control_plane::registry::Protocol;
+use crate::data_plane::{self, BalancerPolicy, Cluster, Fraction, SlowStart};
 
 /// The blocks that hold for one cluster.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,7 @@ pub(super) struct EffectivePolicy<'r> {
     pub balancer: Option<&'r LoadBalancer>,
     pub pool: Option<&'r ConnectionPool>,
     pub outlier: Option<&'r OutlierDetection>,
+    pub retry_budget: Option<&'r RetryBudget>,
 }
 
 // === impl EffectivePolicy ===
@@ -42,6 +45,7 @@ impl<'r> EffectivePolicy<'r> {
             balancer: policy.load_balancer.as_ref(),
             pool: policy.connection_pool.as_ref(),
             outlier: policy.outlier_detection.as_ref(),
+            retry_budget: policy.retry_budget.as_ref(),
         }
     }
 
@@ -50,6 +54,8 @@ impl<'r> EffectivePolicy<'r> {
             balancer: settings.load_balancer.as_ref(),
             pool: settings.connection_pool.as_ref(),
             outlier: settings.outlier_detection.as_ref(),
+            // it does not exist there and is lost.
+            retry_budget: None,
         })
     }
 
@@ -64,12 +70,22 @@ impl<'r> EffectivePolicy<'r> {
             balancer: own.balancer.or(self.balancer),
             pool: own.pool.or(self.pool),
             outlier: own.outlier.or(self.outlier),
+            retry_budget: own.retry_budget.or(self.retry_budget),
         }
     }
 
     pub(super) fn is_passthrough(&self) -> bool {
         let simple = self.balancer.and_then(|balancer| balancer.simple.as_ref());
         simple.is_some_and(|simple| simple.value == SimpleBalancer::Passthrough)
+    }
+
+    /// Tells whether endpoints of a port are spoken to in HTTP/2: its protocol says so, or the policy upgrades
+    ///
+    pub(super) fn is_http2(&self, protocol: Protocol) -> bool {
+        let http = self.pool.and_then(|pool| pool.http.as_ref());
+        let upgrade = http.and_then(|http| http.h2_upgrade_policy.as_ref());
+        matches!(protocol, Protocol::Http2 | Protocol::Grpc | Protocol::GrpcWeb)
+            || upgrade.is_some_and(|policy| policy.value == H2Upgrade::Upgrade)
     }
 
     /// Writes the blocks into the fields of a cluster.
@@ -79,6 +95,7 @@ impl<'r> EffectivePolicy<'r> {
         if let Some(pool) = self.pool {
             limits(pool, &mut cluster.limits);
         }
+        cluster.limits.retry_budget = self.retry_budget.map(retry_budget);
         if let Some(outlier) = self.outlier {
             cluster.outlier = Some(outlier_detection(outlier));
             let percent = outlier.min_health_percent.as_ref().map_or(0, |percent| percent.value);
@@ -147,6 +164,23 @@ fn limits(pool: &ConnectionPool, limits: &mut data_plane::Limits) {
         if let Some(idle) = duration(http.idle_timeout.as_ref()) {
             limits.idle_timeout = Some(idle);
         }
+    }
+}
+
+/// E-105: what is not set has Envoy's defaults.
+fn retry_budget(written: &RetryBudget) -> data_plane::RetryBudget {
+    const MILLION: f64 = 1_000_000.0;
+    let percent = written.percent.as_ref().map_or(20.0, |percent| percent.value);
+    let share = (percent.clamp(0.0, 100.0) / 100.0 * MILLION).round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number between 0 and a million"
+    )]
+    let numerator = share as u32;
+    data_plane::RetryBudget {
+        share: Fraction { numerator, denominator: 1_000_000 },
+        minimum: written.min_retry_concurrency.as_ref().map_or(3, |minimum| minimum.value),
     }
 }
 

@@ -211,7 +211,7 @@ impl Server {
 }
 
 /// `./host` belongs to the gateway's namespace, `*/host` to everybody, `*/*` is `*`.
-fn sanitize_hosts(hosts: &[&str], namespace: &str) -> Vec<String> {
+pub(super) fn sanitize_hosts(hosts: &[&str], namespace: &str) -> Vec<String> {
     let mut out = Vec::new();
     for host in hosts {
         match host.split_once('/') {

@@ -7,7 +7,11 @@ use crate::data_plane::{
 };
 
 impl RouteBuilder<'_> {
-    pub(super) fn matcher(&self, set: &RuleSet, condition: Option<&Match>) -> RouteMatcher {
+    pub(in crate::control_plane) fn matcher(
+        &self,
+        set: &RuleSet,
+        condition: Option<&Match>,
+    ) -> RouteMatcher {
         let Some(condition) = condition else { return RouteMatcher::path(PathMatcher::Any) };
         let mut matcher = RouteMatcher::path(self.path(set, condition));
         for (list, without) in [(&condition.headers, false), (&condition.without_headers, true)] {

@@ -15,6 +15,7 @@ use super::rules::{Destination, Match, Rule, RuleSet};
 use crate::data_plane::{HeaderOps, Route, RouteMatcher};
 
 pub(super) use action::{default_hash, default_route, passthrough_route, port_policy};
+pub(super) use condition::claim;
 
 /// What a table knows of a destination's service when a rule gives no port.
 #[derive(Clone, Copy, Debug)]
