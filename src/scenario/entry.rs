@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::decode::{Located, closest};
 use crate::control_plane::capture::{Capture, capture};
+use crate::control_plane::waypoint::Waypoint;
 use crate::control_plane::{Mesh, Proxy, ProxyKind, gateway};
 use crate::data_plane::Request;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -40,7 +41,7 @@ const DEFAULT_GATEWAYS: [(&str, &str); 3] = [
 /// The label of the pods of a Gateway API gateway.
 const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 
-/// Resolves `gateway NS/NAME:PORT` or `workload NS/NAME`.
+/// Resolves `gateway NS/NAME:PORT`, `workload NS/NAME` or `waypoint NS/NAME`.
 pub(super) fn resolve(
     from: &Located<String>,
     request: &Request,
@@ -74,10 +75,16 @@ pub(super) fn resolve(
                 return Some(Entry { sender, port: port.unwrap_or(80), tls: false });
             }
         }
+        ["waypoint", target] => {
+            if let Some((namespace, name)) = target.split_once('/') {
+                let sender = find_waypoint(namespace, name, from, mesh, problems)?;
+                return Some(Entry { sender, port: port.unwrap_or(80), tls: false });
+            }
+        }
         _ => {}
     }
     let message = format!("`{}` is no entry point", from.value);
-    let help = "write `gateway NAMESPACE/NAME:PORT` or `workload NAMESPACE/NAME`";
+    let help = "write `gateway NAMESPACE/NAME:PORT`, `workload NAMESPACE/NAME` or `waypoint NAMESPACE/NAME`";
     problems.push(Diagnostic::error("unknown-entry", from.place, message).help(help));
     None
 }
@@ -210,7 +217,39 @@ fn find_workload(
     None
 }
 
+fn find_waypoint(
+    namespace: &str,
+    name: &str,
+    from: &Located<String>,
+    mesh: &Mesh,
+    problems: &mut Diagnostics,
+) -> Option<Sender> {
+    let mut known = mesh.waypoints.iter();
+    if let Some(found) = known.find(|w| w.namespace == namespace && w.name == name) {
+        return Some(Sender::of_waypoint(found));
+    }
+    let message = format!("there is no waypoint {namespace}/{name}");
+    let mut problem = Diagnostic::error("unknown-entry", from.place, message);
+    let known: Vec<String> =
+        mesh.waypoints.iter().map(|w| format!("{}/{}", w.namespace, w.name)).collect();
+    problem = match closest(&format!("{namespace}/{name}"), known.iter().map(String::as_str)) {
+        Some(close) => problem.help(format!("did you mean `{close}`?")),
+        None => problem.help("name a Gateway of the class istio-waypoint"),
+    };
+    problems.push(problem);
+    None
+}
+
 impl Sender {
+    /// Builds the sender that stands for a waypoint.
+    #[must_use]
+    pub fn of_waypoint(waypoint: &Waypoint) -> Self {
+        let labels = BTreeMap::from([(GATEWAY_NAME.to_owned(), waypoint.name.clone())]);
+        let proxy = Proxy::new(ProxyKind::Waypoint, &waypoint.namespace, labels);
+        let name = format!("waypoint {}/{}", waypoint.namespace, waypoint.name);
+        Self { name, proxy, capture: Capture::Gateway }
+    }
+
     /// Builds the sender that stands for all pods of a workload in one place.
     #[must_use]
     pub fn of_pod(mesh: &Mesh, pod: &crate::control_plane::registry::Pod) -> Self {

@@ -1,10 +1,12 @@
 //! What must come out of a run: each expectation has one subject and a share or a number.
 
+mod time;
+
 use crate::config::decode::{Located, closest};
 use crate::config::scenario::Expectation as Written;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::topology::Topology;
-use crate::units::Share;
+use crate::units::{Nanos, Share};
 
 /// One expectation.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,21 @@ pub enum Subject {
     Strays(u64),
     /// Whether all counts fit their weights.
     Fit(bool),
+    /// A percentile of the latencies of the class, and its limit.
+    Latency(u32, Nanos),
+    /// Attempts per request of a service, with their bounds.
+    Amplification(String, Bounds),
+    /// Ejections per run of pods whose names begin so, with their bounds.
+    Ejections(String, Bounds),
+}
+
+/// Bounds that count themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Not less.
+    pub at_least: Option<Share>,
+    /// Not more.
+    pub at_most: Option<Share>,
 }
 
 /// Resolves the expectations of a scenario.
@@ -51,6 +68,20 @@ pub(super) fn resolve(
 ) -> Vec<Expectation> {
     let mut found = Vec::new();
     for expectation in written {
+        if let Some(place) = in_time(expectation) {
+            check_alone(expectation, problems);
+            let subjects = time::subjects(expectation, topology, problems);
+            let class = expectation.latency.as_ref().and_then(|it| it.class.as_ref());
+            let class = class.or(expectation.class.as_ref());
+            check_class(class, classes, problems);
+            found.extend(subjects.into_iter().map(|subject| Expectation {
+                subject,
+                class: class.map(|class| class.value.clone()),
+                tolerance: None,
+                place,
+            }));
+            continue;
+        }
         let (subject, class, tolerance) = match (&expectation.calls, &expectation.fallbacks) {
             (Some(calls), _) => (
                 service(calls.service.as_ref(), calls.place, topology, problems)
@@ -82,6 +113,14 @@ pub(super) fn resolve(
     found
 }
 
+/// The place of an expectation that only a run in time can meet.
+fn in_time(written: &Written) -> Option<Place> {
+    let latency = written.latency.as_ref().map(|_| written.place);
+    latency
+        .or(written.amplification.as_ref().map(|_| written.place))
+        .or(written.ejections.as_ref().map(|_| written.place))
+}
+
 /// The subject of an expectation in its flat form.
 fn subject(written: &Written, topology: &Topology, problems: &mut Diagnostics) -> Option<Subject> {
     if let Some(strays) = &written.strays {
@@ -99,7 +138,8 @@ fn subject(written: &Written, topology: &Topology, problems: &mut Diagnostics) -
     ];
     if !known.contains(&true) {
         let message = "this expectation has no subject";
-        let help = "one of: trace, served, calls, fallbacks, lane, errors, status, strays, fit";
+        let help = "one of: trace, served, calls, fallbacks, lane, errors, status, strays, fit, and in \
+                    time: latency, amplification, ejections";
         problems.push(Diagnostic::error("missing-field", written.place, message).help(help));
         return None;
     }
@@ -140,6 +180,9 @@ fn check_alone(written: &Written, problems: &mut Diagnostics) {
         ("status", written.status.is_some()),
         ("strays", written.strays.is_some()),
         ("fit", written.fit.is_some()),
+        ("latency", written.latency.is_some()),
+        ("amplification", written.amplification.is_some()),
+        ("ejections", written.ejections.is_some()),
     ];
     let given: Vec<&str> = subjects.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
     if given.len() > 1 {

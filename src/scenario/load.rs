@@ -1,12 +1,16 @@
 //! Reads a scenario file and everything that it names.
 
+use std::collections::BTreeMap;
+
 use super::entry::{self, Entry};
 use super::files::{Files, beside, folder};
 use super::mesh::{self, Material};
+use super::time::{self, Loading, Overlay, TimePlan};
 use super::{Class, Input, RuleObject, Scenario, expect, request};
 use crate::config::decode::{Decode, Located};
 use crate::config::node::Node;
 use crate::config::scenario::{self as written, ScenarioFile, TopologyChoice, TrafficClass};
+use crate::config::resources::Resources;
 use crate::config::topology::TopologyFile;
 use crate::config::yaml;
 use crate::control_plane::lanes;
@@ -44,18 +48,32 @@ const REQUESTS: u64 = 1_000_000;
 pub fn load(files: &dyn Files, name: &str, options: &Options) -> Loaded {
     let mut sources = Sources::new();
     let mut problems = Diagnostics::new();
-    let mut inputs = Inputs::default();
-    let scenario = read_scenario(files, name, options, &mut sources, &mut inputs, &mut problems)
-        .and_then(|file| resolve(files, name, &file, &mut sources, inputs, &mut problems));
+    let scenario = load_into(files, name, options, &mut sources, &mut problems);
     problems.sort();
-    let scenario = scenario.filter(|_| !problems.has_errors());
     Loaded { sources, problems, scenario }
+}
+
+/// Loads a scenario among other texts and problems; `None` if one of its problems is an error.
+pub fn load_into(
+    files: &dyn Files,
+    name: &str,
+    options: &Options,
+    sources: &mut Sources,
+    problems: &mut Diagnostics,
+) -> Option<Scenario> {
+    let mut inputs = Inputs::default();
+    let before = problems.count(Severity::Error);
+    let scenario = read_scenario(files, name, options, sources, &mut inputs, problems)
+        .and_then(|file| resolve(files, name, &file, sources, inputs, problems));
+    scenario.filter(|_| problems.count(Severity::Error) == before)
 }
 
 /// The files that were read so far.
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
     pub(super) list: Vec<Input>,
+    /// Texts by name: the meshes of a run in time share most of their files.
+    texts: BTreeMap<String, SourceId>,
 }
 
 impl Inputs {
@@ -68,6 +86,9 @@ impl Inputs {
         sources: &mut Sources,
         problems: &mut Diagnostics,
     ) -> Option<SourceId> {
+        if let Some(text) = self.texts.get(name) {
+            return Some(*text);
+        }
         let label = if name == "-" { "<stdin>" } else { name };
         let bytes = match files.read(name) {
             Ok(bytes) => bytes,
@@ -80,7 +101,11 @@ impl Inputs {
         let hash = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes));
         self.list.push(Input { name: label.to_owned(), hash });
         match String::from_utf8(bytes) {
-            Ok(text) => Some(sources.add(label, text)),
+            Ok(text) => {
+                let source = sources.add(label, text);
+                self.texts.insert(name.to_owned(), source);
+                Some(source)
+            }
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -99,7 +124,7 @@ impl Inputs {
 }
 
 /// The scenario file with the changes of the command line.
-fn read_scenario(
+pub(super) fn read_scenario(
     files: &dyn Files,
     name: &str,
     options: &Options,
@@ -162,10 +187,35 @@ fn resolve(
     mut inputs: Inputs,
     problems: &mut Diagnostics,
 ) -> Option<Scenario> {
+    let base = assemble(files, name, file, &Overlay::default(), sources, &mut inputs, problems)?;
+    let mut loading = Loading { files, name, file, sources, inputs: &mut inputs, problems };
+    let (mut scenario, time) = time::resolve(base, &mut loading);
+    scenario.time = time;
+    scenario.inputs = mesh::manifest(inputs.list);
+    Some(scenario)
+}
+
+/// A scenario without its plan for time, with objects that the plan needs.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    pub(super) scenario: Scenario,
+    pub(super) resources: Resources,
+}
+
+/// Resolves everything but the plan for time; the overlay says what differs from the file.
+pub(super) fn assemble(
+    files: &dyn Files,
+    name: &str,
+    file: &ScenarioFile,
+    overlay: &Overlay,
+    sources: &mut Sources,
+    inputs: &mut Inputs,
+    problems: &mut Diagnostics,
+) -> Option<Assembled> {
     let folder = folder(name);
-    let topology = read_topology(files, folder, file, sources, &mut inputs, problems)?;
-    let material = Material { files, folder, scenario: file, topology: &topology };
-    let built = mesh::build(&material, sources, &mut inputs, problems);
+    let topology = read_topology(files, folder, file, sources, inputs, problems)?;
+    let material = Material { files, folder, scenario: file, topology: &topology, overlay };
+    let built = mesh::build(&material, sources, inputs, problems);
     let mut assumptions = built.assumptions;
     let mut classes = Vec::new();
     for (index, class) in file.traffic.iter().enumerate() {
@@ -177,7 +227,7 @@ fn resolve(
     let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
     let expectations = expect::resolve(&file.expect, &names, &topology, problems);
     let share = |written: &Option<Located<Share>>| written.as_ref().map(|share| share.value);
-    Some(Scenario {
+    let scenario = Scenario {
         title: file.title.as_ref().map_or_else(|| title_of(name), |title| title.value.clone()),
         lane_headers: lane_headers(file, &built.lane_groups),
         propagation: Propagation::read(&built.resources, &built.lane_groups, problems),
@@ -190,15 +240,17 @@ fn resolve(
         expectations,
         alpha: alpha(file.alpha.as_ref(), problems),
         tolerance: share(&file.tolerance).or_else(|| Share::new(1, 200)).unwrap_or(Share::ZERO),
-        inputs: mesh::manifest(inputs.list),
+        inputs: Vec::new(),
         rules: rule_objects(&built.resources),
         topology_place: file.place,
+        time: TimePlan::default(),
         lane_groups: built.lane_groups,
         mesh: built.mesh,
         topology,
         classes,
         assumptions,
-    })
+    };
+    Some(Assembled { scenario, resources: built.resources })
 }
 
 fn title_of(name: &str) -> String {
@@ -207,7 +259,7 @@ fn title_of(name: &str) -> String {
 }
 
 /// Delegates stand in their roots; what lane groups generate is nobody's to explain.
-fn rule_objects(resources: &crate::config::resources::Resources) -> Vec<RuleObject> {
+fn rule_objects(resources: &Resources) -> Vec<RuleObject> {
     let own = resources.virtual_services.iter().filter(|object| {
         !object.spec.hosts.is_empty() && !object.meta.labels.contains_key("swimlane-group")
     });
@@ -261,7 +313,7 @@ fn alpha(alpha: Option<&Located<Share>>, problems: &mut Diagnostics) -> f64 {
 }
 
 /// The topology of the scenario with its changes; without one, no pod calls anybody.
-fn read_topology(
+pub(super) fn read_topology(
     files: &dyn Files,
     folder: &str,
     file: &ScenarioFile,

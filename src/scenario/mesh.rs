@@ -2,13 +2,14 @@
 
 use super::assume;
 use super::files::{Files, beside};
+use super::time::{self, Overlay};
 use super::{Input, load::Inputs};
 use crate::config::decode::{Located, closest};
 use crate::config::resources::{Loader, Resources};
 use crate::config::scenario::{ScenarioFile, UntaggedWord};
 use crate::config::yaml;
 use crate::control_plane::lanes::{self, LaneGroup, Untagged};
-use crate::control_plane::{Mesh, MeshConfig, validation};
+use crate::control_plane::{Mesh, MeshConfig, lint, validation};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::topology::{self, Topology};
 
@@ -26,6 +27,7 @@ pub(super) struct Material<'a> {
     pub(super) folder: &'a str,
     pub(super) scenario: &'a ScenarioFile,
     pub(super) topology: &'a Topology,
+    pub(super) overlay: &'a Overlay,
 }
 
 pub(super) fn build(
@@ -35,23 +37,16 @@ pub(super) fn build(
     problems: &mut Diagnostics,
 ) -> Built {
     let scenario = material.scenario;
-    let namespace = scenario.namespace.as_ref().map_or("default", |name| name.value.as_str());
     let mut resources = Resources::default();
-    for pattern in &scenario.mesh.0 {
-        for name in Inputs::expand(
-            material.files,
-            &beside(material.folder, &pattern.value),
-            pattern.place,
-            problems,
-        ) {
-            if let Some(text) = inputs.read(material.files, &name, pattern.place, sources, problems)
-            {
-                let mut loader = Loader::resume(sources, problems, namespace, resources);
-                loader.read_source(text);
-                resources = loader.finish();
-            }
+    for patterns in std::iter::once(&scenario.mesh).chain(&material.overlay.mesh) {
+        resources.begin_layer();
+        for pattern in &patterns.0 {
+            resources = read_files(material, pattern, resources, sources, inputs, problems);
         }
     }
+    let objects = time::expand(&mut resources);
+    resources = read_made(resources, "<rollout>", &objects, sources, problems);
+    material.overlay.shift_weights(&mut resources);
     let mut assumptions = skipped(&resources);
     let config = mesh_config(&resources, scenario, sources, problems);
     validation::check(&mut resources, &config, problems);
@@ -67,8 +62,32 @@ pub(super) fn build(
     let objects = assume::missing_objects(&resources, &config.domain, &mut assumptions);
     resources = read_made(resources, "<assumed>", &objects, sources, problems);
     scale(&mut resources, &scenario.scale, problems);
+    scale(&mut resources, &material.overlay.scale, problems);
     let mesh = Mesh::build(&resources, config, problems);
+    problems.extend(lint::undefined_destinations(&resources, &mesh));
     Built { mesh, resources, lane_groups, assumptions }
+}
+
+/// Adds the objects of the files that fit a pattern.
+fn read_files(
+    material: &Material<'_>,
+    pattern: &Located<String>,
+    mut resources: Resources,
+    sources: &mut Sources,
+    inputs: &mut Inputs,
+    problems: &mut Diagnostics,
+) -> Resources {
+    let namespace = material.scenario.namespace.as_ref();
+    let namespace = namespace.map_or("default", |name| name.value.as_str());
+    let path = beside(material.folder, &pattern.value);
+    for name in Inputs::expand(material.files, &path, pattern.place, problems) {
+        if let Some(text) = inputs.read(material.files, &name, pattern.place, sources, problems) {
+            let mut loader = Loader::resume(sources, problems, namespace, resources);
+            loader.read_source(text);
+            resources = loader.finish();
+        }
+    }
+    resources
 }
 
 /// Reads objects that lanecast made itself.

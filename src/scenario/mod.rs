@@ -5,17 +5,22 @@
 //! and the command line share one loader.
 
 mod assume;
+mod base;
 mod entry;
 mod expect;
 mod files;
+mod inspect;
 mod load;
 mod mesh;
 mod request;
+pub mod time;
 
+pub use base::{Base, read_text};
 pub use entry::{Entry, Sender};
-pub use expect::{Expectation, Subject};
+pub use expect::{Bounds, Expectation, Subject};
 pub use files::{Files, MemoryFiles};
-pub use load::{Loaded, Options, load};
+pub use inspect::{Inspected, inspect};
+pub use load::{Loaded, Options, load, load_into};
 
 use crate::control_plane::Mesh;
 use crate::control_plane::lanes::{LaneGroup, Propagation};
@@ -61,6 +66,8 @@ pub struct Scenario {
     pub rules: Vec<RuleObject>,
     /// Where the topology of the scenario is named.
     pub topology_place: Place,
+    /// How it runs in time.
+    pub time: time::TimePlan,
 }
 
 /// A class of requests.
