@@ -33,6 +33,12 @@ pub enum Purpose {
     AppError,
     /// Whether an application makes a call.
     CallMade,
+    /// Time until the next request of a class arrives.
+    Arrival,
+    /// Time that a worker spends on a request.
+    ServiceTime,
+    /// Time that a user thinks.
+    ThinkTime,
 }
 
 /// Index of a column in [`Columns`].
@@ -71,6 +77,9 @@ impl Purpose {
             Self::Abort => "abort".to_owned(),
             Self::AppError => "app error".to_owned(),
             Self::CallMade => "call made".to_owned(),
+            Self::Arrival => "arrival".to_owned(),
+            Self::ServiceTime => "service time".to_owned(),
+            Self::ThinkTime => "think time".to_owned(),
         }
     }
 

@@ -8,6 +8,7 @@ pub mod exact;
 pub mod flow;
 pub mod probability;
 pub mod replay;
+pub mod timed;
 pub mod trace;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::data_plane::{
 };
 
 /// Why a condition does not hold, and the rule that says so.
-pub(super) fn failed(mismatch: &Mismatch<'_>, request: &Request) -> (String, &'static str) {
+pub(crate) fn failed(mismatch: &Mismatch<'_>, request: &Request) -> (String, &'static str) {
     match mismatch {
         Mismatch::Path(path) => {
             (format!("path {} is not {}", request.path_only(), of_path(path)), path_rule(path))
@@ -41,7 +41,7 @@ fn failed_header(header: &HeaderMatcher, request: &Request) -> String {
 }
 
 /// All conditions of a route.
-pub(super) fn all(matcher: &RouteMatcher) -> String {
+pub(crate) fn all(matcher: &RouteMatcher) -> String {
     let path = (!matches!(matcher.path, PathMatcher::Any))
         .then(|| format!("path {}", of_path(&matcher.path)));
     let headers = matcher.headers.iter().map(of_header);

@@ -3,7 +3,7 @@
 //!
 //! Every line that states a decision ends with the rule of the specification that makes it so.
 
-mod condition;
+pub(crate) mod condition;
 mod steps;
 
 use crate::engine::exact::Exact;

@@ -211,6 +211,7 @@ impl<'a> Writer<'a> {
             let why = match fallback.reason {
                 FallbackReason::NoEndpoints => "has no endpoint",
                 FallbackReason::Undefined => "is not defined",
+                FallbackReason::NoneHealthy => "has no healthy endpoint",
             };
             let text = format!("{} {why}: falls back to {}", fallback.from, fallback.to);
             self.line(depth + 1, &text, "asm-lanes 2.5");

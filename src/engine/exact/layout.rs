@@ -38,6 +38,10 @@ pub struct LegSlots {
     pub taken: u32,
     /// The slot of its first host; attempts, retries among them.
     pub hosts: u32,
+    /// How often the fallback took over because no endpoint was healthy; 0 without time.
+    pub alternative: u32,
+    /// The slot of the first host of that fallback.
+    pub alternative_hosts: u32,
     /// Per copy.
     pub copies: Vec<CopySlots>,
 }
@@ -61,8 +65,9 @@ pub struct RunSlots {
 // === impl Layout ===
 
 impl Layout {
-    /// Numbers everything but the outcomes, which are not known yet.
-    pub(super) fn new(flow: &Flow) -> Self {
+    /// Numbers everything but the outcomes, which are not known yet and come last.
+    #[must_use]
+    pub fn new(flow: &Flow) -> Self {
         let mut layout = Self::default();
         layout.calls = flow.calls.iter().map(|call| layout.call(call)).collect();
         layout.runs = flow.runs.iter().map(|_| RunSlots { errors: layout.take(1) }).collect();
@@ -93,11 +98,13 @@ impl Layout {
     }
 
     fn leg(&mut self, leg: &Leg) -> LegSlots {
-        let count = |hosts: &Hosts| hosts.list.len();
+        let count = |hosts: &Hosts| hosts.list.len() + hosts.standby.len();
         let hosts = if let Target::Hosts(hosts) = &leg.target { count(hosts) } else { 0 };
         LegSlots {
             taken: self.take(1),
             hosts: self.take(hosts),
+            alternative: self.take(usize::from(leg.alternative.is_some())),
+            alternative_hosts: self.take(leg.alternative.as_ref().map_or(0, |a| count(&a.hosts))),
             copies: leg
                 .copies
                 .iter()

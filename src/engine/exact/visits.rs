@@ -155,6 +155,7 @@ mod tests {
             lane: None,
             target: Target::Answer(Answer { status: 503, flag: None }),
             fallback: None,
+            alternative: None,
             copies: Vec::new(),
         };
         for (weights, numerator, denominator) in [

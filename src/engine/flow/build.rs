@@ -7,8 +7,9 @@ use super::isolation::{Hop, Isolation};
 use super::plan::{HashInput, Plan, PlannedLeg, PlannedTarget};
 use super::sender::Senders;
 use super::{
-    Action, Answer, Call, CallId, ClassId, Flow, FlowError, Host, Hosts, LaneId, Leg, MAX_DEPTH,
-    MAX_STATES, MirrorCopy, Node, Rule, RuleId, RunId, SeenCall, SenderId, Site, SiteId, Target,
+    Action, Alternative, Answer, Call, CallId, ClassId, Fallback, Flow, FlowError, Host, Hosts,
+    LaneId, Leg, MAX_DEPTH, MAX_STATES, MirrorCopy, Node, Rule, RuleId, RunId, SeenCall, SenderId,
+    Site, SiteId, Target,
 };
 use crate::control_plane::capture::Capture;
 use crate::control_plane::clusters::ClusterName;
@@ -22,7 +23,7 @@ use crate::scenario::Scenario;
 /// # Errors
 /// Calls that nest too deep, or too many states.
 pub fn build(scenario: &Scenario) -> Result<Flow, FlowError> {
-    unroll(scenario, false)
+    unroll(scenario, Extras::default())
 }
 
 /// Builds the graph and keeps what each decision was made from.
@@ -30,13 +31,30 @@ pub fn build(scenario: &Scenario) -> Result<Flow, FlowError> {
 /// # Errors
 /// As [`build`].
 pub fn explain(scenario: &Scenario) -> Result<Flow, FlowError> {
-    unroll(scenario, true)
+    unroll(scenario, Extras { seen: true, ..Extras::default() })
 }
 
-fn unroll(scenario: &Scenario, seen: bool) -> Result<Flow, FlowError> {
+/// Builds the graph with what only matters once endpoints fail: those of other priorities, and fallbacks.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with_standbys(scenario: &Scenario) -> Result<Flow, FlowError> {
+    unroll(scenario, Extras { standbys: true, ..Extras::default() })
+}
+
+/// What is kept beyond what engines without time need.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extras {
+    /// What decisions are made from.
+    pub(super) seen: bool,
+    /// Endpoints and fallbacks that stand by.
+    pub(super) standbys: bool,
+}
+
+fn unroll(scenario: &Scenario, extras: Extras) -> Result<Flow, FlowError> {
     let mut builder = Builder {
         scenario,
-        seen,
+        extras,
         flow: Flow::default(),
         senders: Senders::new(scenario),
         calls: BTreeMap::new(),
@@ -78,6 +96,7 @@ fn unroll(scenario: &Scenario, seen: bool) -> Result<Flow, FlowError> {
         builder.flow.roots.push(root);
     }
     builder.flow.senders = builder.senders.names();
+    builder.flow.proxies = builder.senders.proxies();
     Ok(builder.flow)
 }
 
@@ -125,8 +144,7 @@ pub(super) struct Arrival {
 
 pub(super) struct Builder<'s> {
     pub(super) scenario: &'s Scenario,
-    /// Whether to keep what decisions are made from.
-    pub(super) seen: bool,
+    pub(super) extras: Extras,
     pub(super) flow: Flow,
     pub(super) senders: Senders<'s>,
     calls: BTreeMap<Ask, CallId>,
@@ -187,7 +205,7 @@ impl Builder<'_> {
             retry: plan.retry,
             timeout: plan.timeout,
         };
-        if self.seen {
+        if self.extras.seen {
             let (table, received) = match plan.seen {
                 Some((table, received)) => (Some(table), received),
                 None => (None, ask.request.clone()),
@@ -278,6 +296,7 @@ impl Builder<'_> {
             },
             target: Target::Answer(Answer::REFUSED),
             fallback: planned.fallback,
+            alternative: None,
             copies: Vec::new(),
         };
         let displaced = ask.displaced || leg.fallback.is_some();
@@ -313,11 +332,31 @@ impl Builder<'_> {
             }
         };
         if matches!(leg.target, Target::Hosts(_)) {
+            if let Some((cluster, fallback)) = planned.alternative.filter(|_| self.extras.standbys)
+            {
+                leg.alternative = self.alternative(ask, lane, cluster, fallback, &planned.sent)?;
+            }
             for (fraction, name, cluster) in planned.mirrors {
                 leg.copies.push(self.copy(ask, lane, fraction, name, cluster, &planned.sent)?);
             }
         }
         Ok(leg)
+    }
+
+    /// A fallback that takes over while no endpoint of the destination is healthy.
+    fn alternative(
+        &mut self,
+        ask: &Ask,
+        lane: LaneState,
+        cluster: std::sync::Arc<Cluster>,
+        fallback: Fallback,
+        sent: &Request,
+    ) -> Result<Option<Box<Alternative>>, FlowError> {
+        let hostname = ClusterName::parse(&cluster.name).map(|name| name.host.to_owned());
+        let hostname = hostname.unwrap_or_default();
+        let place = Place { ask, lane, hostname: &hostname, fell_back: true };
+        let hosts = self.hosts(&place, cluster, sent, HashInput::Varies)?;
+        Ok(Some(Box::new(Alternative { fallback, hosts })))
     }
 
     /// A cluster without endpoints of its own: requests go where the client dialled.
@@ -355,8 +394,15 @@ impl Builder<'_> {
     ) -> Result<Hosts, FlowError> {
         let (shares, total) = hosts::shares(&cluster, hash);
         let endpoints: Vec<_> = cluster.endpoints().cloned().collect();
-        let mut list = Vec::with_capacity(shares.len());
-        for (index, weight) in shares {
+        let active = shares.len();
+        let mut list = Vec::with_capacity(active);
+        let mut wanted = shares;
+        if self.extras.standbys {
+            let idle = (0..endpoints.len()).filter(|i| wanted.iter().all(|(index, _)| index != i));
+            let idle: Vec<(usize, u64)> = idle.map(|index| (index, 0)).collect();
+            wanted.extend(idle);
+        }
+        for (index, weight) in wanted {
             let endpoint = &endpoints[index];
             let pod = endpoint.instance.map(|pod| pod as usize);
             let sender = pod.and_then(|pod| self.senders.of_pod(pod));
@@ -372,9 +418,14 @@ impl Builder<'_> {
                 lane: place.lane,
                 displaced: place.ask.displaced || place.fell_back,
             })?;
-            list.push(Host { weight, name: name.to_owned(), run, isolation });
+            list.push(Host { weight, name: name.to_owned(), endpoint: index, run, isolation });
         }
-        Ok(Hosts { cluster, list, total })
+        let standby = list.split_off(active.min(list.len()));
+        let hash = match hash {
+            HashInput::Constant(hash) => Some(hash),
+            HashInput::Varies => None,
+        };
+        Ok(Hosts { cluster, list, total, standby, hash })
     }
 
     fn isolation(&mut self, place: &Place<'_>, pod: Option<usize>) -> Isolation {

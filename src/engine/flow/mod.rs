@@ -11,20 +11,21 @@
 mod build;
 mod hosts;
 mod isolation;
-mod plan;
+pub(crate) mod plan;
 mod run;
 mod sender;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use build::{build, explain};
+pub use build::{build, build_with_standbys, explain};
 pub use isolation::Isolation;
 
 use crate::data_plane::{
     Cluster, Fraction, Request, ResponseFlag, RetryPolicy, RouteSource, RouteTable,
 };
 use crate::diagnostic::{Diagnostic, Place};
+use crate::scenario::Sender;
 use crate::topology::{Call as AppCall, FailurePolicy, RetryOn};
 use crate::units::{Nanos, Share};
 
@@ -62,6 +63,8 @@ pub struct Flow {
     pub rules: Vec<Rule>,
     /// Names of senders: gateways, workloads, waypoints.
     pub senders: Vec<String>,
+    /// The senders themselves.
+    pub proxies: Vec<Sender>,
     /// Rule objects in the virtual hosts that requests met.
     pub met: BTreeSet<String>,
     /// How each call was decided, if [`explain`] was asked for.
@@ -168,6 +171,8 @@ pub struct Leg {
     pub target: Target,
     /// The fallback that was taken.
     pub fallback: Option<Fallback>,
+    /// The fallback that takes over while no endpoint is healthy, if [`build_with_standbys`] was asked for.
+    pub alternative: Option<Box<Alternative>>,
     /// Copies of the requests of this leg.
     pub copies: Vec<MirrorCopy>,
 }
@@ -183,6 +188,15 @@ pub struct Fallback {
     pub reason: FallbackReason,
 }
 
+/// A fallback that stands by (asm-lanes 2.5).
+#[derive(Clone, Debug)]
+pub struct Alternative {
+    /// What it replaces.
+    pub fallback: Fallback,
+    /// Its endpoints.
+    pub hosts: Hosts,
+}
+
 /// Why a fallback is taken (asm-lanes 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FallbackReason {
@@ -190,6 +204,8 @@ pub enum FallbackReason {
     NoEndpoints,
     /// No DestinationRule defines the subset, or the service does not exist.
     Undefined,
+    /// The subset has endpoints, but none is healthy at this moment.
+    NoneHealthy,
 }
 
 /// Where a leg leads.
@@ -214,6 +230,11 @@ pub struct Hosts {
     pub list: Vec<Host>,
     /// Sum of the weights; at least 1.
     pub total: u64,
+    /// Endpoints that get requests only when others fail, with weight 0, if [`build_with_standbys`] was asked
+    /// for.
+    pub standby: Vec<Host>,
+    /// What consistent hashing goes by; `None` if it differs between requests.
+    pub hash: Option<u64>,
 }
 
 /// An endpoint.
@@ -223,6 +244,8 @@ pub struct Host {
     pub weight: u64,
     /// Name, `mocka-v1-0.default`.
     pub name: String,
+    /// Index among the endpoints of the cluster.
+    pub endpoint: usize,
     /// What happens there.
     pub run: RunId,
     /// How it stands to the lane of the request.
@@ -330,7 +353,17 @@ impl FallbackReason {
         match self {
             Self::NoEndpoints => "no endpoints",
             Self::Undefined => "subset undefined",
+            Self::NoneHealthy => "no healthy endpoint",
         }
+    }
+}
+
+// === impl Hosts ===
+
+impl Hosts {
+    /// Returns all endpoints: those that get requests, then those that stand by.
+    pub fn all(&self) -> impl Iterator<Item = &Host> {
+        self.list.iter().chain(&self.standby)
     }
 }
 

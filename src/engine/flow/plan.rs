@@ -12,35 +12,37 @@ use crate::data_plane::{
 use crate::units::Nanos;
 
 /// What a proxy does with a request.
-pub(super) struct Plan {
-    pub(super) delay: Option<(Nanos, Fraction)>,
-    pub(super) abort: Option<(Fraction, Answer)>,
-    pub(super) retry: Option<RetryPolicy>,
-    pub(super) timeout: Option<Nanos>,
-    pub(super) legs: Result<Vec<PlannedLeg>, Answer>,
+pub(crate) struct Plan {
+    pub(crate) delay: Option<(Nanos, Fraction)>,
+    pub(crate) abort: Option<(Fraction, Answer)>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) timeout: Option<Nanos>,
+    pub(crate) legs: Result<Vec<PlannedLeg>, Answer>,
     /// Objects whose rules stand in the virtual host that the request met.
-    pub(super) met: Vec<String>,
+    pub(crate) met: Vec<String>,
     /// The table that was asked, and the request as it was routed.
-    pub(super) seen: Option<(Arc<RouteTable>, Request)>,
+    pub(crate) seen: Option<(Arc<RouteTable>, Request)>,
 }
 
 /// One weighted destination.
-pub(super) struct PlannedLeg {
-    pub(super) weight: u64,
-    pub(super) rule: Option<(Rule, usize)>,
+pub(crate) struct PlannedLeg {
+    pub(crate) weight: u64,
+    pub(crate) rule: Option<(Rule, usize)>,
     /// The destination's cluster as the route names it.
-    pub(super) cluster: String,
-    pub(super) target: PlannedTarget,
-    pub(super) fallback: Option<Fallback>,
+    pub(crate) cluster: String,
+    pub(crate) target: PlannedTarget,
+    pub(crate) fallback: Option<Fallback>,
+    /// What would take over if no endpoint of the target were healthy.
+    pub(crate) alternative: Option<(Arc<Cluster>, Fallback)>,
     /// The request as it leaves.
-    pub(super) sent: Request,
-    pub(super) mirrors: Vec<(Fraction, String, Option<Arc<Cluster>>)>,
+    pub(crate) sent: Request,
+    pub(crate) mirrors: Vec<(Fraction, String, Option<Arc<Cluster>>)>,
     /// The hash that consistent-hash balancers choose by.
-    pub(super) hash: HashInput,
+    pub(crate) hash: HashInput,
 }
 
 /// Where a leg leads.
-pub(super) enum PlannedTarget {
+pub(crate) enum PlannedTarget {
     Answer(Answer),
     Cluster(Arc<Cluster>),
     /// To the dialled address.
@@ -49,7 +51,7 @@ pub(super) enum PlannedTarget {
 
 /// What a consistent-hash balancer gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HashInput {
+pub(crate) enum HashInput {
     /// The same for every request in this state.
     Constant(u64),
     /// Another value for every request, or none.
@@ -60,13 +62,13 @@ pub(super) enum HashInput {
 
 impl Answer {
     /// A connection that nobody takes.
-    pub(super) const REFUSED: Self = Self { status: 0, flag: None };
+    pub(crate) const REFUSED: Self = Self { status: 0, flag: None };
 
     const fn plain(status: u16) -> Self {
         Self { status, flag: None }
     }
 
-    pub(super) const fn flagged(status: u16, flag: ResponseFlag) -> Self {
+    pub(crate) const fn flagged(status: u16, flag: ResponseFlag) -> Self {
         Self { status, flag: Some(flag) }
     }
 }
@@ -75,13 +77,14 @@ impl Answer {
 
 impl Plan {
     /// A proxy that sends everything on to one place.
-    pub(super) fn straight(target: PlannedTarget, cluster: String, request: &Request) -> Self {
+    pub(crate) fn straight(target: PlannedTarget, cluster: String, request: &Request) -> Self {
         let leg = PlannedLeg {
             weight: 1,
             rule: None,
             cluster,
             target,
             fallback: None,
+            alternative: None,
             sent: request.clone(),
             mirrors: Vec::new(),
             hash: HashInput::Varies,
@@ -90,7 +93,7 @@ impl Plan {
     }
 
     /// A proxy that answers itself.
-    pub(super) const fn answer(answer: Answer) -> Self {
+    pub(crate) const fn answer(answer: Answer) -> Self {
         Self {
             delay: None,
             abort: None,
@@ -103,7 +106,7 @@ impl Plan {
     }
 
     /// Asks a proxy.
-    pub(super) fn of_proxy(
+    pub(crate) fn of_proxy(
         view: &mut ProxyView<'_>,
         request: &Request,
         connection: &Connection<'_>,
@@ -199,6 +202,7 @@ impl Plan {
             let cluster = named(&destination.cluster);
             let fallback = destination.fallback.as_deref().map(named);
             let missing = forward.missing_cluster_status;
+            let alternative = alternative(view, &cluster, fallback.as_deref(), &domain);
             let (target, fallback) = target(view, &cluster, fallback.as_deref(), missing, &domain);
             let mirrors = forward.mirrors.iter().map(|mirror| {
                 (mirror.fraction, mirror.cluster.clone(), view.cluster(&mirror.cluster))
@@ -208,6 +212,7 @@ impl Plan {
                 rule: rule.clone().map(|rule| (rule, index)),
                 target,
                 fallback,
+                alternative,
                 mirrors: mirrors.collect(),
                 hash: hash_input(forward, &sent, client),
                 cluster,
@@ -258,14 +263,34 @@ fn target(
         return (PlannedTarget::Cluster(replacement), Some(taken));
     }
     let answer = match reason {
-        FallbackReason::NoEndpoints => Answer::flagged(503, ResponseFlag::NoHealthyUpstream),
+        FallbackReason::NoEndpoints | FallbackReason::NoneHealthy => {
+            Answer::flagged(503, ResponseFlag::NoHealthyUpstream)
+        }
         FallbackReason::Undefined => Answer::flagged(missing_status, ResponseFlag::NoCluster),
     };
     (PlannedTarget::Answer(answer), None)
 }
 
+/// The fallback of a destination that has endpoints: it stands by until none of them is healthy.
+fn alternative(
+    view: &mut ProxyView<'_>,
+    cluster: &str,
+    fallback: Option<&str>,
+    domain: &str,
+) -> Option<(Arc<Cluster>, Fallback)> {
+    let other = fallback.filter(|other| *other != cluster)?;
+    view.cluster(cluster).filter(|found| found.has_endpoints())?;
+    let replacement = view.cluster(other).filter(|found| found.has_endpoints())?;
+    let taken = Fallback {
+        from: cluster_label(cluster, domain),
+        to: cluster_label(&replacement.name, domain),
+        reason: FallbackReason::NoneHealthy,
+    };
+    Some((replacement, taken))
+}
+
 /// Prints a cluster as `mocka/s2`: the first label of a service of the cluster, and the subset.
-pub(super) fn cluster_label(name: &str, domain: &str) -> String {
+pub(crate) fn cluster_label(name: &str, domain: &str) -> String {
     let Some(parsed) = ClusterName::parse(name) else { return name.to_owned() };
     let suffix = format!(".svc.{domain}");
     let host = match parsed.host.strip_suffix(&suffix) {

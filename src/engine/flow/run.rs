@@ -79,7 +79,7 @@ impl Builder<'_> {
     }
 
     fn add_run(&mut self, run: AppRun, arrival: Arrival) -> Result<RunId, FlowError> {
-        if self.seen {
+        if self.extras.seen {
             self.flow.runs_seen.push(SeenRun { request: arrival.request.clone() });
         }
         let number = u32::try_from(self.flow.runs.len()).unwrap_or(u32::MAX);

@@ -86,6 +86,11 @@ impl<'s> Senders<'s> {
         &mut self.list[id as usize]
     }
 
+    /// Returns all senders by id.
+    pub(super) fn proxies(&self) -> Vec<Sender> {
+        self.list.iter().map(|known| known.sender.clone()).collect()
+    }
+
     /// Returns the names of all senders by id.
     pub(super) fn names(&self) -> Vec<String> {
         self.list.iter().map(|known| known.sender.name.clone()).collect()

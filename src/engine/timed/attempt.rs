@@ -1,0 +1,293 @@
+//! The way of an attempt: host, connection, outcome, retry.
+
+use super::deadlines::Limit;
+use super::numbers::Local;
+use super::proxy::Start;
+use super::records::{Event, Parent, Stage};
+use super::slab::{NONE, id};
+use super::traces::TraceId;
+use super::upstream::Pool;
+use super::world::World;
+use crate::data_plane::balance::{HostId, Pick};
+use crate::data_plane::resilience::{
+    Answer, ConnectionId, ConnectionPool, Failure, Outcome, PoolEvent, RetryVerdict, StreamId,
+};
+use crate::units::Nanos;
+
+// === impl World ===
+
+impl World<'_> {
+    /// Chooses a host for the next attempt of a call and asks its pool for a connection.
+    pub(super) fn attempt(&mut self, slot: u32) {
+        let plan = self.plan;
+        let call = &mut self.calls[slot];
+        let known = &plan.calls[call.plan as usize];
+        let hash = plan.hosts[call.hosts as usize].hash;
+        let upstream = &mut self.upstreams[call.upstream as usize];
+        let pick = match known.retry.filter(|_| !call.tried.is_empty()) {
+            Some(retry) => Pick::retry(&plan.retries[retry as usize].policy, hash, &call.tried),
+            None => Pick::first(hash),
+        };
+        if call.attempt > 0 {
+            self.tally.add(known.retries, call.counted);
+        }
+        let random = &mut call.random;
+        let balancer = &mut upstream.balancers[call.worker as usize];
+        let host = balancer.choose(&upstream.set, self.now, pick, &mut || random.next());
+        call.stage = Stage::Pending;
+        call.connection = None;
+        call.attempt_started = self.now;
+        let Some(host) = host else {
+            return self.attempt_ended(slot, Outcome::Failure(Failure::NoHost), 0);
+        };
+        call.host = host;
+        call.tried.push(host);
+        let pool = self.pool(slot, host);
+        self.calls[slot].pool = pool;
+        let Pool { upstream, connections, .. } = &mut self.pools[pool as usize];
+        let breaker = &mut self.upstreams[*upstream as usize].breaker;
+        connections.request(StreamId(u64::from(slot)), breaker, &mut self.out);
+        self.follow(pool);
+    }
+
+    /// The pool of a worker for a host; the first use makes it.
+    pub(super) fn pool(&mut self, slot: u32, host: HostId) -> u32 {
+        let call = &self.calls[slot];
+        let upstream = &mut self.upstreams[call.upstream as usize];
+        let index = upstream.pool_index(host, call.worker);
+        if upstream.pools[index] == NONE {
+            let cluster = &self.plan.clusters[upstream.cluster as usize];
+            let endpoint = upstream.endpoints.get(host.index()).copied().unwrap_or(NONE);
+            upstream.pools[index] = id(self.pools.len());
+            self.pools.push(Pool {
+                upstream: call.upstream,
+                station: self.plan.endpoints.get(endpoint as usize).copied().unwrap_or(0),
+                connections: ConnectionPool::new(cluster.pool),
+                connect: self.plan.hosts[call.hosts as usize].connect,
+                expiry: false,
+            });
+        }
+        upstream.pools[index]
+    }
+
+    /// Acts on what a pool said. Nothing here asks a pool again: what follows happens next.
+    pub(super) fn follow(&mut self, pool: u32) {
+        let mut out = std::mem::take(&mut self.out);
+        for event in out.drain(..) {
+            match event {
+                PoolEvent::Connect(connection) => self.connect(pool, connection),
+                PoolEvent::Attached(stream, connection) => {
+                    self.attached(slot_of(stream), connection);
+                }
+                PoolEvent::Failed(stream, failure) => {
+                    self.attempt_ended(slot_of(stream), Outcome::Failure(failure), 0);
+                }
+                PoolEvent::Closed(_) => {}
+            }
+        }
+        self.out = out;
+    }
+
+    fn connect(&mut self, pool: u32, connection: ConnectionId) {
+        let known = &self.pools[pool as usize];
+        let cluster = self.upstreams[known.upstream as usize].cluster;
+        let limit = self.plan.clusters[cluster as usize].connect_timeout;
+        let (time, alive) = (known.connect, self.pods[known.station as usize].alive);
+        if time > limit {
+            self.after(limit, Event::ConnectTimeout(pool, connection));
+        } else if alive {
+            self.after(time, Event::Connected(pool, connection));
+        } else {
+            self.after(time, Event::Refused(pool, connection));
+        }
+    }
+
+    /// A connection is open.
+    pub(super) fn connected(&mut self, pool: u32, connection: ConnectionId) {
+        let known = &mut self.pools[pool as usize];
+        let breaker = &mut self.upstreams[known.upstream as usize].breaker;
+        known.connections.connected(connection, self.now, breaker, &mut self.out);
+        if !known.expiry
+            && let Some(at) = known.connections.next_expiry()
+        {
+            known.expiry = true;
+            self.at(at, Event::Expire(pool));
+        }
+        self.follow(pool);
+    }
+
+    /// A connection could not be opened.
+    pub(super) fn refused(&mut self, pool: u32, connection: ConnectionId, late: bool) {
+        let known = &mut self.pools[pool as usize];
+        let breaker = &mut self.upstreams[known.upstream as usize].breaker;
+        let failure = if late { Failure::ConnectTimeout } else { Failure::ConnectFailure };
+        known.connections.connect_failed(connection, failure, breaker, &mut self.out);
+        self.follow(pool);
+    }
+
+    /// Closes old connections.
+    pub(super) fn expire(&mut self, pool: u32) {
+        let known = &mut self.pools[pool as usize];
+        let breaker = &mut self.upstreams[known.upstream as usize].breaker;
+        let next = known.connections.expire(self.now, breaker, &mut self.out);
+        known.expiry = next.is_some();
+        if let Some(at) = next {
+            self.at(at, Event::Expire(pool));
+        }
+        self.follow(pool);
+    }
+
+    /// An attempt is on a connection: it reaches its pod after the delay of the network.
+    fn attached(&mut self, slot: u32, connection: ConnectionId) {
+        let plan = self.plan;
+        let reference = self.reference(slot);
+        let call = &mut self.calls[slot];
+        call.connection = Some(connection);
+        call.stage = Stage::Attached;
+        if let Some(retries) = &mut call.retries {
+            retries.mark_sent();
+        }
+        let upstream = &mut self.upstreams[call.upstream as usize];
+        upstream.set.begin_request(call.host);
+        if let Some(detector) = &mut upstream.detector {
+            detector.on_connected(call.host);
+        }
+        let endpoint = upstream.endpoints.get(call.host.index()).copied().unwrap_or(NONE);
+        let hosts = &plan.hosts[call.hosts as usize];
+        let deadline = plan.calls[call.plan as usize].timeouts.attempt_deadline(self.now);
+        let (request, counted, attempt) = (call.request, call.counted, call.attempt);
+        if let Some(at) = deadline {
+            self.set_deadline(Limit::Attempt, self.calls[slot].plan, at, reference);
+        }
+        self.tally.attempt_at(hosts.service, counted);
+        self.tally.upstream_request(self.now, plan.endpoints.get(endpoint as usize).copied());
+        let Some((run, counter)) = hosts.entry(endpoint) else { return };
+        self.tally.add(counter, counted);
+        let station = plan.endpoints.get(endpoint as usize).copied().unwrap_or(0);
+        let place = super::app::RunPlace { plan: run, station, delay: hosts.delay, attempt };
+        let run = self.start_run(&place, Some(reference), request, counted);
+        if hosts.delay.0 == 0 {
+            self.reach(run);
+        } else {
+            self.after(hosts.delay, Event::Reach(run));
+        }
+    }
+
+    /// An answer is back at the proxy, which may have given up waiting.
+    pub(super) fn answer(&mut self, run: u32) {
+        let known = &self.runs[run];
+        let (status, trace, plan, station) = (known.status, known.trace, known.plan, known.station);
+        let parent = known.parent;
+        self.runs.give(run);
+        let Some(reference) = parent.filter(|parent| self.is_at(*parent, Stage::Attached)) else {
+            return;
+        };
+        let call = &mut self.calls[reference.slot];
+        let upstream = &mut self.upstreams[call.upstream as usize];
+        upstream.set.end_request(call.host);
+        let pool = call.pool;
+        let elapsed = Nanos(self.now.0 - call.attempt_started.0);
+        let hop = self.plan.runs[plan as usize].hop;
+        self.tally.hop(hop, elapsed, status, call.counted);
+        self.rollout.pod(self.now, station, status, elapsed);
+        if let Some(connection) = call.connection.take() {
+            let connections = &mut self.pools[pool as usize].connections;
+            connections.finished(connection, self.now, &mut upstream.breaker, &mut self.out);
+        }
+        self.attempt_ended(reference.slot, Outcome::Answer(Answer::http(status)), trace);
+        self.follow(pool);
+    }
+
+    /// Gives up an attempt; its pod does not notice.
+    pub(super) fn give_up(&mut self, slot: u32, failure: Failure) {
+        let call = &mut self.calls[slot];
+        let pool = call.pool;
+        let upstream = &mut self.upstreams[call.upstream as usize];
+        let connections = &mut self.pools[pool as usize].connections;
+        if let Some(connection) = call.connection.take() {
+            upstream.set.end_request(call.host);
+            connections.reset(connection, self.now, &mut upstream.breaker, &mut self.out);
+        } else {
+            connections.cancel(StreamId(u64::from(slot)), &mut upstream.breaker);
+        }
+        self.attempt_ended(slot, Outcome::Failure(failure), 0);
+        self.follow(pool);
+    }
+
+    /// Judges the end of an attempt: outlier detection first, then the retry policy.
+    fn attempt_ended(&mut self, slot: u32, outcome: Outcome, trace: TraceId) {
+        let call = &mut self.calls[slot];
+        let mut random = Local(call.random.next());
+        let number = call.upstream;
+        let upstream = &mut self.upstreams[number as usize];
+        let mut ejection = None;
+        if let Some(detector) = &mut upstream.detector {
+            let host = call.host;
+            ejection = detector.on_outcome(self.now, host, outcome, &mut || random.next());
+        }
+        let retry = self.plan.calls[call.plan as usize].retry;
+        let verdict = match (retry, &mut call.retries) {
+            (Some(retry), Some(state)) => {
+                let rules = &self.plan.retries[retry as usize].rules;
+                state.decide(rules, outcome, &mut upstream.breaker, &mut || random.next())
+            }
+            _ => RetryVerdict::No,
+        };
+        if outcome == Outcome::Failure(Failure::Overflow) {
+            upstream.overflows[0].add(self.now);
+        }
+        if verdict == RetryVerdict::Overflow {
+            upstream.overflows[1].add(self.now);
+        }
+        if let RetryVerdict::After(wait) = verdict {
+            call.stage = Stage::BackOff;
+            call.attempt = call.attempt.saturating_add(1);
+            let reference = self.reference(slot);
+            self.after(wait, Event::Attempt(reference));
+        } else {
+            let (status, flag, trace) = match outcome {
+                Outcome::Answer(answer) => (answer.status, None, trace),
+                Outcome::Failure(failure) => {
+                    let status = failure.status();
+                    (status, Some(failure.flag()), self.traces.answered(status))
+                }
+            };
+            self.finish(slot, status, verdict.flag().or(flag), trace);
+        }
+        if let Some(ejection) = ejection {
+            self.eject(number, &ejection);
+        }
+    }
+
+    /// Asks the copies of a call where they go (E-160).
+    pub(super) fn mirror(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        let (request, counted, proxy) = (call.request, call.counted, call.proxy);
+        let known = &self.plan.calls[call.plan as usize];
+        let copies = self.plan.legs[call.leg as usize].copies.clone();
+        for copy in copies {
+            let copy = &self.plan.copies[copy as usize];
+            // E-02: the number of the split decides.
+            if copy.fraction.numerator < copy.fraction.denominator
+                && !copy.fraction.draws(self.numbers.get(known.route, request))
+            {
+                continue;
+            }
+            self.tally.add(copy.made, counted);
+            let Some(plan) = copy.call else { continue };
+            self.start_call(&Start {
+                plan,
+                proxy,
+                parent: Parent::Nobody,
+                request,
+                counted,
+                try_number: 0,
+                chain: 0,
+            });
+        }
+    }
+}
+
+fn slot_of(stream: StreamId) -> u32 {
+    u32::try_from(stream.0).unwrap_or(NONE)
+}

@@ -1,0 +1,187 @@
+//! What is under way: requests at proxies, requests at pods, and the events that move them on.
+
+use super::numbers::Local;
+use super::slab::NONE;
+use super::traces::TraceId;
+use crate::data_plane::ResponseFlag;
+use crate::data_plane::balance::HostId;
+use crate::data_plane::resilience::{ConnectionId, RetryState};
+use crate::units::Nanos;
+
+/// What happens at a time. An event for a call of an old generation, or for an attempt that is over, is passed
+/// over.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// The next request of a source arrives.
+    Arrive(u32),
+    /// A user of a closed loop sends a request.
+    User(u32),
+    /// The delay of a fault is over.
+    Dispatch(u32),
+    /// A back-off is over.
+    Attempt(CallRef),
+    /// A connection of a pool is open.
+    Connected(u32, ConnectionId),
+    /// A connection of a pool was refused.
+    Refused(u32, ConnectionId),
+    /// A connection of a pool took too long.
+    ConnectTimeout(u32, ConnectionId),
+    /// A request reaches its pod.
+    Reach(u32),
+    /// A worker is done with a request.
+    Served(u32),
+    /// An answer reaches the proxy that waits for it.
+    Answer(u32),
+    /// A call is over: whoever made it goes on.
+    Return(u32),
+    /// Time limits of a call of the plan, by kind.
+    Deadline(u32),
+    /// Outlier detection of an upstream ends an interval.
+    Tick(u32),
+    /// Changes of an upstream's hosts reach the workers (E-95).
+    Deliver(u32),
+    /// Connections of a pool may be too old.
+    Expire(u32),
+    /// Something of the timeline.
+    Change(u32),
+    /// Another mesh holds.
+    Period(u32),
+    /// Statistics begin.
+    WarmedUp,
+    /// A bucket of the series ends.
+    Interval,
+    /// A mark, and which of its moments it is.
+    Mark(u32, u8),
+    /// A rollout begins, or the pause of a step is over.
+    RolloutStep(u32),
+    /// A rollout makes its checks, if the step is still held.
+    RolloutCheck(u32),
+}
+
+/// A call, or one attempt of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CallRef {
+    pub(super) slot: u32,
+    pub(super) generation: u32,
+    pub(super) attempt: u16,
+}
+
+/// Who waits for a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Parent {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// A client; for closed loops its number.
+    Client(u32),
+    /// An application: the run, and the call among those of the step.
+    Run(u32, u16),
+    /// A proxy that sent it through this one.
+    Proxy(CallRef),
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// A fault delays it.
+    #[default]
+    Delayed,
+    /// An attempt waits for a connection.
+    Pending,
+    /// An attempt is on a connection.
+    Attached,
+    /// The next attempt waits.
+    BackOff,
+    /// Another proxy has it.
+    Through,
+    /// It is over.
+    Done,
+}
+
+/// A request at a proxy.
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    /// Counts the uses of the record.
+    pub(super) generation: u32,
+    pub(super) attempt: u16,
+    pub(super) stage: Stage,
+    pub(super) plan: u32,
+    pub(super) leg: u32,
+    pub(super) hosts: u32,
+    /// The station whose proxy it is.
+    pub(super) proxy: u32,
+    pub(super) upstream: u32,
+    pub(super) worker: u32,
+    pub(super) host: HostId,
+    pub(super) pool: u32,
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) request: u64,
+    pub(super) parent: Parent,
+    /// Number of the try of the application, from 0.
+    pub(super) try_number: u32,
+    pub(super) retries: Option<RetryState>,
+    pub(super) tried: Vec<HostId>,
+    pub(super) random: Local,
+    pub(super) counted: bool,
+    pub(super) fell_back: bool,
+    pub(super) lane: Option<u32>,
+    pub(super) started: Nanos,
+    pub(super) attempt_started: Nanos,
+    pub(super) status: u16,
+    pub(super) flag: Option<ResponseFlag>,
+    pub(super) trace: TraceId,
+    /// The tries of the application before this one, as steps of a trace.
+    pub(super) chain: u32,
+    /// The next finished call of the same step.
+    pub(super) sibling: u32,
+}
+
+/// A request at a pod.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) plan: u32,
+    pub(super) station: u32,
+    /// The attempt that waits for it; `None` for copies.
+    pub(super) parent: Option<CallRef>,
+    pub(super) request: u64,
+    /// Number of the attempt at this site, to tell draws apart.
+    pub(super) attempt: u16,
+    pub(super) counted: bool,
+    pub(super) failed: bool,
+    /// One-way delay to who waits.
+    pub(super) delay: Nanos,
+    pub(super) reached: Nanos,
+    pub(super) status: u16,
+    pub(super) trace: TraceId,
+    pub(super) step: u32,
+    /// Calls of the step that are not over.
+    pub(super) waiting: u16,
+    /// Finished calls of the step.
+    pub(super) finished: u32,
+    /// The next run in the queue of the station.
+    pub(super) behind: u32,
+}
+
+// === impl Run ===
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            plan: 0,
+            station: 0,
+            parent: None,
+            request: 0,
+            attempt: 0,
+            counted: false,
+            failed: false,
+            delay: Nanos(0),
+            reached: Nanos(0),
+            status: 0,
+            trace: 0,
+            step: 0,
+            waiting: 0,
+            finished: NONE,
+            behind: NONE,
+        }
+    }
+}
