@@ -219,7 +219,8 @@ fn locality_endpoints(group: &EndpointGroup) -> Value {
     let priority = (group.priority > 0).then_some(group.priority);
     Message::new()
         .with_some("priority", priority)
-        .with_some("locality", (!group.locality.is_empty()).then(|| locality(&group.locality)))
+        // Always there, as istiod writes it: Envoy ignores the weight of a group without one.
+        .with("locality", locality(&group.locality))
         .with_some("load_balancing_weight", weight)
         .with_list("lb_endpoints", group.endpoints.iter().map(endpoint))
         .into()

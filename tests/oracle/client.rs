@@ -1,6 +1,7 @@
 //! The client: one connection to one listener, one request after the other.
 
 use std::io::{self, BufReader, Write};
+use std::net::SocketAddrV4;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,10 +10,8 @@ use crate::scene::Asked;
 use crate::wire::Message;
 
 /// The address that the proxy takes for that of the client.
-const CLIENT: &str = "203.0.113.1";
+pub(crate) const CLIENT: &str = "203.0.113.1";
 const CLIENT_PORT: u16 = 40_000;
-/// The address that the client seems to have dialled.
-const DIALLED: &str = "10.0.0.1";
 /// A proxy that answers nothing fails the test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -20,16 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Client {
     socket: PathBuf,
-    port: u16,
+    dialled: SocketAddrV4,
     connection: Option<BufReader<UnixStream>>,
 }
 
 // === impl Client ===
 
 impl Client {
-    /// A client of the listener at `socket`, which believes to have the port `port`.
-    pub(crate) fn new(socket: &Path, port: u16) -> Self {
-        Self { socket: socket.to_owned(), port, connection: None }
+    /// A client of the listener at `socket`, which believes that `dialled` was dialled.
+    pub(crate) fn new(socket: &Path, dialled: SocketAddrV4) -> Self {
+        Self { socket: socket.to_owned(), dialled, connection: None }
     }
 
     /// Sends a request and waits for the answer.
@@ -55,8 +54,8 @@ impl Client {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         // A PROXY protocol line gives the connection addresses, which a local socket has not.
-        let port = self.port;
-        write!(stream, "PROXY TCP4 {CLIENT} {DIALLED} {CLIENT_PORT} {port}\r\n")?;
+        let (ip, port) = (self.dialled.ip(), self.dialled.port());
+        write!(stream, "PROXY TCP4 {CLIENT} {ip} {CLIENT_PORT} {port}\r\n")?;
         Ok(BufReader::new(stream))
     }
 }

@@ -9,14 +9,29 @@ use lanecast::envoy::{self, Listener, Options};
 
 use crate::live::{self, Count, Difference};
 use crate::minimise::minimise;
-use crate::scene::{PICK, PORT, Scene};
+use crate::process::Refusal;
+use crate::scene::{PICK, Scene};
 use crate::upstream::Upstreams;
 
 /// Causes of which one difference is made small and printed.
 const SHOWN: usize = 8;
 
+/// Plays scenes and prints where they differ.
+///
+/// # Panics
+/// Fails the test where Envoy refuses a configuration.
+pub(crate) fn compare(program: &Path, upstreams: &Upstreams, scenes: &[Scene]) -> Count {
+    match live::play(program, upstreams, scenes) {
+        Ok(count) => {
+            report(program, upstreams, scenes, &count);
+            count
+        }
+        Err(Refusal(log)) => refused(program, scenes, &log),
+    }
+}
+
 /// Prints the differences of a round, made as small as possible.
-pub(crate) fn report(program: &Path, upstreams: &Upstreams, scenes: &[Scene], count: &Count) {
+fn report(program: &Path, upstreams: &Upstreams, scenes: &[Scene], count: &Count) {
     let mut causes: BTreeMap<String, (usize, &Difference)> = BTreeMap::new();
     for difference in &count.differences {
         causes.entry(difference.signature()).or_insert((0, difference)).0 += 1;
@@ -46,7 +61,7 @@ fn print(scene: &Scene, difference: &Difference, times: usize) {
 fn table_text(scene: &Scene) -> String {
     let listener = Listener {
         name: "l",
-        port: PORT,
+        port: scene.dialled.port(),
         table: &scene.table,
         edge: scene.edge,
         path_normalization: scene.option,

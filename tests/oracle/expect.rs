@@ -3,8 +3,11 @@
 use lanecast::data_plane::router::{self, Decision};
 use lanecast::data_plane::{
     Abort, Cluster, EarlyReply, Fault, Forward, Fraction, HeaderMap, Request, Route, RouteAction,
+    combined_hash,
 };
 
+use crate::client::CLIENT;
+use crate::grpc::write_reason;
 use crate::outcome::{Outcome, Sent, compared};
 use crate::scene::{Asked, Scene};
 use crate::upstream;
@@ -24,15 +27,16 @@ struct Way<'s> {
     scene: &'s Scene,
     asked: &'s Asked,
     id: u64,
+    received: &'s Request,
 }
 
 /// Returns what is expected of a request.
 pub(crate) fn expected(scene: &Scene, asked: &Asked, id: u64) -> Expected {
-    let way = Way { scene, asked, id };
     let request = asked.request(id);
     let (decision, received) = router::route(&scene.table, &request, scene.edge, scene.option);
     // Before routing the proxy answers without a body.
     let received = received.unwrap_or(request);
+    let way = Way { scene, asked, id, received: &received };
     if let Some(route) = route_of(&decision)
         && let Some(aborted) = way.aborted(route, &received)
     {
@@ -123,13 +127,19 @@ impl Way<'_> {
         mut headers: HeaderMap,
         cause: Cause<'_>,
     ) -> Expected {
+        let grpc = !matches!(kind, "preflight" | "bad-path") && self.received.is_grpc();
         if let Some((route, destination)) = cause {
-            route.answer(&mut headers, request, None, destination, kind == "abort");
+            let aborted = kind == "abort";
+            route.answer_sent(&mut headers, self.received, request, None, destination, aborted);
         }
-        // Envoy looks at it last, whatever the operations did.
-        if body.is_empty() {
+        // Envoy looks at these last, whatever the operations did.
+        if grpc {
+            write_reason(&mut headers, status, body, self.asked.method == "HEAD");
+        }
+        let (status, body) = if grpc { (200, "") } else { (status, body) };
+        if !grpc && body.is_empty() {
             headers.remove("content-type");
-        } else if !headers.contains("content-type") {
+        } else if !grpc && !headers.contains("content-type") {
             headers.append("content-type", "text/plain");
         }
         let outcome = self.answer(status, &headers, body);
@@ -151,9 +161,15 @@ impl Way<'_> {
         if !certain(*fraction) {
             return None;
         }
+        let mut headers = HeaderMap::new();
         let status = match abort {
             Abort::Http(status) => *status,
-            Abort::Grpc(_) => 200,
+            Abort::Grpc(code) => {
+                if received.is_grpc() {
+                    headers.append("grpc-status", code.to_string());
+                }
+                200
+            }
         };
         // the picked destination changes the answer too.
         let destination = match &route.action {
@@ -162,7 +178,8 @@ impl Way<'_> {
         };
         let picked = destination.is_some_and(|_| is_split(route));
         let cause = Some((route, destination));
-        let reply = self.reply("abort", received, status, "fault filter abort", cause);
+        let answer = (status, "fault filter abort");
+        let reply = self.reply_with("abort", received, answer, headers, cause);
         Some(Expected { picked, ..reply })
     }
 
@@ -191,10 +208,13 @@ impl Way<'_> {
         };
         let mut headers = HeaderMap::decode_answer(upstream::lines(self.id));
         let status = upstream::status(self.id);
-        route.answer(&mut headers, &sent, Some(status), Some(index), false);
+        route.answer_sent(&mut headers, received, &sent, Some(status), Some(index), false);
         let mut outcome = self.answer(status, &headers, "app");
         outcome.copies = self.copies(forward, &sent);
-        outcome.sent = Some(arrived(cluster, &sent));
+        // E-58: of the finished request; only its client is the one that came.
+        let client = received.client(self.scene.edge, CLIENT);
+        let hash = combined_hash(&forward.hash, &sent, client);
+        outcome.sent = Some(self.arrived(cluster, &sent, hash));
         Expected { outcome, kind, picked }
     }
 
@@ -202,34 +222,46 @@ impl Way<'_> {
         let drawn = forward.mirrors.iter().filter(|mirror| certain(mirror.fraction));
         let clusters = drawn.filter_map(|mirror| self.scene.cluster(&mirror.cluster));
         let mut copy = sent.clone();
-        // E-160: the limit of the whole request, whatever one attempt may take.
-        match forward.timeout {
-            Some(timeout) => {
-                copy.headers.set("x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string());
-            }
-            None => copy.headers.remove("x-envoy-expected-rq-timeout-ms"),
+        // E-160: the limit of the whole request, where there is one, whatever one attempt may take.
+        if let Some(timeout) = forward.timeout {
+            copy.headers.set("x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string());
         }
         copy.headers.set("x-envoy-internal", "true");
         copy.headers.remove("x-forwarded-for");
         let with_endpoints = clusters.filter(|cluster| cluster.has_endpoints());
-        let mut copies: Vec<Sent> = with_endpoints.map(|cluster| arrived(cluster, &copy)).collect();
+        // A copy has no hash.
+        let mut copies: Vec<Sent> =
+            with_endpoints.map(|cluster| self.arrived(cluster, &copy, None)).collect();
         copies.sort_by(|a, b| a.cluster.cmp(&b.cluster));
         copies
     }
-}
 
-/// A request as an endpoint of a cluster gets it.
-fn arrived(cluster: &Cluster, sent: &Request) -> Sent {
-    let mut headers = sent.headers.clone();
-    headers.set("x-envoy-attempt-count", "1");
-    let mut endpoints = cluster.endpoints().map(|endpoint| endpoint.address.clone());
-    let endpoint = endpoints.next().filter(|_| endpoints.next().is_none());
-    Sent {
-        cluster: cluster.name.clone(),
-        endpoint,
-        method: sent.method.clone(),
-        path: sent.path.clone(),
-        host: sent.authority.clone(),
-        headers: compared(headers.lines().to_vec(), &[]),
+    /// A request as an endpoint of a cluster gets it.
+    fn arrived(&self, cluster: &Cluster, sent: &Request, hash: Option<u64>) -> Sent {
+        let mut headers = sent.headers.clone();
+        headers.set("x-envoy-attempt-count", "1");
+        let endpoint = self.endpoint(cluster, hash);
+        Sent {
+            // Clusters that dial the original address share it.
+            cluster: endpoint
+                .as_deref()
+                .map_or(&*cluster.name, |it| self.scene.owner(it))
+                .to_owned(),
+            endpoint,
+            method: sent.method.clone(),
+            path: sent.path.clone(),
+            host: sent.authority.clone(),
+            headers: compared(headers.lines().to_vec(), &[]),
+        }
+    }
+
+    /// The only endpoint, or the one that a hash leads to; others are chosen by chance or in turn.
+    fn endpoint(&self, cluster: &Cluster, hash: Option<u64>) -> Option<String> {
+        let mut endpoints = cluster.endpoints().map(|endpoint| &endpoint.address);
+        if cluster.endpoints().count() == 1 {
+            return endpoints.next().cloned();
+        }
+        let index = self.scene.tables.get(&cluster.name)?.pick(hash?)?;
+        endpoints.nth(index as usize).cloned()
     }
 }

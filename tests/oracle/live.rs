@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::expect::{Expected, expected};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Sent};
 use crate::process::{Envoy, Refusal, now, pause};
-use crate::scene::{Asked, PICK, PORT, Scene};
+use crate::scene::{Asked, PICK, Scene};
 use crate::upstream::Upstreams;
 
 /// Clients at the same time.
@@ -28,6 +28,8 @@ pub(crate) struct Count {
     pub(crate) requests: u64,
     pub(crate) picks: u64,
     pub(crate) copies: u64,
+    /// Endpoints that were chosen by hash, among several.
+    pub(crate) hashed: u64,
     /// By kind of decision.
     pub(crate) kinds: BTreeMap<&'static str, u64>,
     pub(crate) differences: Vec<Difference>,
@@ -57,7 +59,7 @@ impl Difference {
 
 /// A folder that goes away with its owner; short, because names of sockets are.
 #[derive(Debug)]
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 /// Number of the next request; never used twice, so late arrivals meet nobody.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -103,7 +105,7 @@ fn config(scenes: &[Scene], folder: &Path) -> Value {
         .zip(&names)
         .map(|(scene, name)| Listener {
             name,
-            port: PORT,
+            port: scene.dialled.port(),
             table: &scene.table,
             edge: scene.edge,
             path_normalization: scene.option,
@@ -129,13 +131,13 @@ fn config(scenes: &[Scene], folder: &Path) -> Value {
 }
 
 fn play_scene(scene: &Scene, number: usize, socket: &Path, upstreams: &Upstreams) -> Count {
-    let mut client = Client::new(socket, PORT);
+    let mut client = Client::new(socket, scene.dialled);
     let mut count = Count::default();
     let mut played = Vec::with_capacity(scene.asked.len());
     for asked in &scene.asked {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         let expected = expected(scene, asked, id);
-        count.note(&expected);
+        count.note(scene, &expected);
         let answer = client.ask(asked, id).map_err(|error| format!("no answer: {error}"));
         played.push((asked, id, expected, answer));
     }
@@ -162,10 +164,13 @@ fn play_scene(scene: &Scene, number: usize, socket: &Path, upstreams: &Upstreams
 // === impl Count ===
 
 impl Count {
-    fn note(&mut self, expected: &Expected) {
+    fn note(&mut self, scene: &Scene, expected: &Expected) {
         self.requests += 1;
         self.picks += u64::from(expected.picked);
         self.copies += expected.outcome.copies.len() as u64;
+        let by_hash =
+            |sent: &Sent| sent.endpoint.is_some() && scene.tables.contains_key(&sent.cluster);
+        self.hashed += u64::from(expected.outcome.sent.as_ref().is_some_and(by_hash));
         *self.kinds.entry(expected.kind).or_default() += 1;
     }
 
@@ -174,6 +179,7 @@ impl Count {
         self.requests += other.requests;
         self.picks += other.picks;
         self.copies += other.copies;
+        self.hashed += other.hashed;
         for (kind, count) in other.kinds {
             *self.kinds.entry(kind).or_default() += count;
         }
@@ -184,13 +190,19 @@ impl Count {
 // === impl Folder ===
 
 impl Folder {
-    fn new() -> Self {
+    /// Makes a folder.
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("lanecast-oracle-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
+    }
+
+    /// Returns where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     fn socket(&self, number: usize) -> PathBuf {

@@ -25,8 +25,13 @@ pub(crate) struct Refusal(pub(crate) String);
 impl Envoy {
     /// Lets Envoy check a configuration without running it.
     pub(crate) fn validate(program: &Path, config: &Value, folder: &Path) -> Result<(), Refusal> {
-        let (file, log) = write(config, folder);
-        let status = command(program, &file, &log).args(["--mode", "validate"]).status().unwrap();
+        Self::validate_file(program, &write(config, folder).0, folder)
+    }
+
+    /// Lets Envoy check the configuration in a file; its log goes to `folder`.
+    pub(crate) fn validate_file(program: &Path, file: &Path, folder: &Path) -> Result<(), Refusal> {
+        let log = folder.join("validate.log");
+        let status = command(program, file, &log).args(["--mode", "validate"]).status().unwrap();
         if status.success() { Ok(()) } else { Err(refusal(&log)) }
     }
 

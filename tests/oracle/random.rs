@@ -1,20 +1,21 @@
 //! Random requests to random tables.
 
-use std::path::Path;
+use std::sync::Arc;
+
+use lanecast::data_plane::Cluster;
 
 use crate::binary;
 use crate::difference;
 use crate::draw::{Source, draft, drawn};
-use crate::live::{self, Count};
-use crate::process::Refusal;
-use crate::scene::{Asked, Scene};
+use crate::live::Count;
+use crate::scene::{Asked, HashTables, Scene, dialled, hash_tables};
 use crate::upstream::Upstreams;
 use crate::world;
 
 /// Weighted picks in an ordinary run; by hand ten times as many (`LANECAST_ORACLE_REQUESTS`).
 const PICKS: u64 = 100_000;
 /// Tables of one Envoy.
-const TABLES: u64 = 250;
+const TABLES: u64 = 256;
 /// Requests to one table.
 const REQUESTS: usize = 300;
 /// Drawn by hand once; another one in `LANECAST_ORACLE_SEED`.
@@ -44,18 +45,18 @@ fn envoy_decides_random_tables_as_lanecast_does() {
         (number("LANECAST_ORACLE_SEED", SEED), number("LANECAST_ORACLE_REQUESTS", PICKS));
     let upstreams = Upstreams::default();
     let clusters = world::clusters(seed, &upstreams);
+    let hashed = hash_tables(&clusters);
     let (mut tables, mut total) = (0, Count::default());
     while total.picks < picks && total.differences.len() < ENOUGH {
-        let scenes: Vec<Scene> =
-            (tables..tables + TABLES).map(|number| scene(seed, number, &clusters)).collect();
-        let count = play(program, &upstreams, &scenes);
-        difference::report(program, &upstreams, &scenes, &count);
+        let scenes: Vec<Scene> = (tables..tables + TABLES)
+            .map(|number| scene(seed, number, &clusters, &hashed))
+            .collect();
+        total.add(difference::compare(program, &upstreams, &scenes));
         tables += TABLES;
-        total.add(count);
     }
     crate::say(&format!(
-        "oracle: seed {seed}, {} copies, decisions {:?}",
-        total.copies, total.kinds
+        "oracle: seed {seed}, {} copies, {} picks by hash, decisions {:?}",
+        total.copies, total.hashed, total.kinds
     ));
     let Count { requests, picks, differences, .. } = &total;
     crate::say(&format!(
@@ -68,20 +69,10 @@ fn envoy_decides_random_tables_as_lanecast_does() {
         assert!(total.kinds.contains_key(kind), "no request with the decision {kind}");
     }
     assert!(total.copies > 0, "no request was copied");
+    assert!(total.hashed > 0, "no endpoint was chosen by hash");
 }
 
-fn play(program: &Path, upstreams: &Upstreams, scenes: &[Scene]) -> Count {
-    match live::play(program, upstreams, scenes) {
-        Ok(count) => count,
-        Err(Refusal(log)) => difference::refused(program, scenes, &log),
-    }
-}
-
-fn scene(
-    seed: u64,
-    number: u64,
-    clusters: &std::sync::Arc<Vec<lanecast::data_plane::Cluster>>,
-) -> Scene {
+fn scene(seed: u64, number: u64, clusters: &Arc<Vec<Cluster>>, tables: &HashTables) -> Scene {
     let mut source = Source::new(seed, number);
     let drawn = source.draw(&drawn());
     let draft = draft();
@@ -90,8 +81,10 @@ fn scene(
         name: format!("random table {number} of seed {seed}"),
         edge: drawn.edge,
         option: drawn.option,
+        dialled: dialled(),
         table: drawn.table,
-        clusters: std::sync::Arc::clone(clusters),
+        clusters: Arc::clone(clusters),
+        tables: Arc::clone(tables),
         asked,
     }
 }

@@ -1,15 +1,20 @@
 //! What is compared: a route table on a listener, its clusters, and the requests that are sent to it.
 
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
+use lanecast::data_plane::balance::HashTable;
 use lanecast::data_plane::{Cluster, Edge, HeaderMap, PathNormalization, Request, RouteTable};
 
 use crate::upstream::ID;
 
 /// The header whose number replaces the random one of a weighted pick (E-51).
 pub(crate) const PICK: &str = "x-oracle-pick";
-/// The port that every listener seems to have.
-pub(crate) const PORT: u16 = 8443;
+/// The address that clients of a listener seem to have dialled, unless the scene says another one.
+pub(crate) const fn dialled() -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 8443)
+}
 
 /// A listener and its requests.
 #[derive(Clone, Debug)]
@@ -18,9 +23,13 @@ pub(crate) struct Scene {
     pub(crate) name: String,
     pub(crate) edge: Edge,
     pub(crate) option: PathNormalization,
+    /// The address that its clients seem to have dialled.
+    pub(crate) dialled: SocketAddrV4,
     pub(crate) table: RouteTable,
     /// Every cluster that exists; endpoints are ports of this process.
     pub(crate) clusters: Arc<Vec<Cluster>>,
+    /// Those of them that choose endpoints by hash.
+    pub(crate) tables: HashTables,
     pub(crate) asked: Vec<Asked>,
 }
 
@@ -34,6 +43,19 @@ pub(crate) struct Asked {
     pub(crate) lines: Vec<(String, String)>,
     /// The number of the weighted pick.
     pub(crate) pick: u64,
+}
+
+/// Hash tables by the names of their clusters.
+pub(crate) type HashTables = Arc<BTreeMap<String, HashTable>>;
+
+/// Compiles the hash policies of clusters that have a choice.
+pub(crate) fn hash_tables(clusters: &[Cluster]) -> HashTables {
+    let choices = clusters.iter().filter(|cluster| cluster.endpoints().count() > 1);
+    let tables = choices.filter_map(|cluster| {
+        let table = HashTable::of_cluster(cluster)?;
+        Some((cluster.name.clone(), table))
+    });
+    Arc::new(tables.collect())
 }
 
 // === impl Scene ===

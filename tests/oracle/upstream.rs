@@ -26,6 +26,30 @@ pub(crate) struct Upstreams {
     arrivals: Arrivals,
 }
 
+/// Endpoints that several scenes share, by number.
+#[derive(Debug)]
+pub(crate) struct Pool<'u> {
+    upstreams: &'u Upstreams,
+    addresses: Vec<String>,
+}
+
+// === impl Pool ===
+
+impl<'u> Pool<'u> {
+    /// A pool without endpoints.
+    pub(crate) const fn new(upstreams: &'u Upstreams) -> Self {
+        Self { upstreams, addresses: Vec::new() }
+    }
+
+    /// Returns the `IP:PORT` of an endpoint.
+    pub(crate) fn address(&mut self, number: usize) -> String {
+        while self.addresses.len() <= number {
+            self.addresses.push(self.upstreams.open());
+        }
+        self.addresses[number].clone()
+    }
+}
+
 // === impl Upstreams ===
 
 impl Upstreams {
@@ -76,12 +100,15 @@ fn serve(stream: &TcpStream, address: &str, arrivals: &Arrivals) {
     }
 }
 
+/// The statuses of applications' answers.
+pub(crate) const STATUSES: [u16; 3] = [404, 201, 200];
+
 /// The status of an application's answer to a request.
 pub(crate) const fn status(id: u64) -> u16 {
     match id % 5 {
-        0 => 404,
-        1 => 201,
-        _ => 200,
+        0 => STATUSES[0],
+        1 => STATUSES[1],
+        _ => STATUSES[2],
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use table::drawn;
 const HEADERS: [&str; 8] =
     ["x-a", "x-b", "x-lane", "accept", "cookie", "user-agent", "content-type", "origin"];
 /// Values of headers; the origins and cookies are some of them.
-const VALUES: [&str; 14] = [
+const VALUES: [&str; 15] = [
     "",
     "v1",
     "v2",
@@ -35,6 +35,7 @@ const VALUES: [&str; 14] = [
     "http://a.test",
     "https://b.test:8443",
     "application/json",
+    "application/grpc",
 ];
 
 /// A source of values for one purpose; equal seeds and numbers give equal values.
