@@ -13,6 +13,7 @@ use crate::engine::flow::{ClassId, Flow, Isolation, LaneId};
 use crate::engine::probability::{Probability, of_ratio, ratio, to_f64, zero};
 use crate::engine::replay::Tally;
 use crate::scenario::Scenario;
+use crate::stats::Criteria;
 
 /// Which engine a summary reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +39,43 @@ pub struct Run<'a> {
     pub changes: &'a [String],
 }
 
+/// What is tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tested {
+    /// Weights, traces and classes.
+    All,
+    /// Weights: traces may follow policies, and classes follow the clock.
+    Weights,
+}
+
+/// A summary whose tests and expectations are not judged yet.
+pub(super) struct Assembled {
+    pub(super) summary: Summary,
+    /// Requests by class.
+    pub(super) classes: Vec<u64>,
+    pub(super) tests: Vec<fit::Test>,
+}
+
 /// Makes the summary of a run.
 #[must_use]
 pub fn build(run: &Run<'_>) -> Summary {
+    finish(run.scenario, assemble(run, Tested::All))
+}
+
+/// Makes all rows but those of tests and expectations.
+pub(super) fn assemble(run: &Run<'_>, tested: Tested) -> Assembled {
     let scenario = run.scenario;
-    let total = scenario.total_weight();
-    let classes: Vec<Probability> =
-        scenario.classes.iter().map(|class| ratio(class.weight, total)).collect();
+    let counted = run.tally.map_or(&[][..], |tally| &tally.classes);
+    let classes: Vec<Probability> = match tested {
+        Tested::All => {
+            let total = scenario.total_weight();
+            scenario.classes.iter().map(|class| ratio(class.weight, total)).collect()
+        }
+        Tested::Weights => {
+            let total = counted.iter().sum::<u64>().max(1);
+            counted.iter().map(|requests| ratio(*requests, total)).collect()
+        }
+    };
     let source = Source { expected: &run.exact.expected, tally: run.tally, classes: &classes };
     let mut collected = collect(run.flow, run.exact, source);
     let outcomes = Outcomes { run, source };
@@ -53,8 +84,11 @@ pub fn build(run: &Run<'_>) -> Summary {
     let traces = outcomes.traces();
     let names = Names::new(scenario, run.flow, source);
     let rows = names.rows(collected);
-    let fit = fit::rows(scenario, run.flow, source, rules, &traces);
-    let mut summary = Summary {
+    let tests = match tested {
+        Tested::All => fit::tests(scenario, run.flow, source, rules, &traces),
+        Tested::Weights => fit::rule_tests(run.flow, rules),
+    };
+    let summary = Summary {
         schema: SCHEMA,
         title: scenario.title.clone(),
         manifest: manifest(run),
@@ -70,11 +104,20 @@ pub fn build(run: &Run<'_>) -> Summary {
         mirrors: rows.mirrors,
         delays: rows.delays,
         retries: rows.retries,
-        fit,
+        fit: Vec::new(),
         expectations: Vec::new(),
         assumptions: scenario.assumptions.clone(),
+        time: None,
         verdict: VerdictRow { expectations: "none", fit: "untested" },
     };
+    Assembled { summary, classes: counted.to_vec(), tests }
+}
+
+/// Judges tests and expectations.
+pub(super) fn finish(scenario: &Scenario, assembled: Assembled) -> Summary {
+    let Assembled { mut summary, tests, .. } = assembled;
+    let criteria = Criteria { alpha: scenario.alpha, tolerance: scenario.tolerance.as_f64() };
+    summary.fit = fit::judged(tests, criteria, summary.requests.is_some());
     summary.verdict.fit = overall(&summary);
     summary.expectations = expect::rows(scenario, &summary);
     summary.verdict.expectations = match summary.expectations.iter().all(|row| row.met) {

@@ -5,6 +5,8 @@
 //! off by more than the tolerance *and* chance does not explain it: the exact binomial test at the scenario's
 //! level, divided by the number of expectations (Bonferroni). With the exact engine nothing is left to chance.
 
+mod time;
+
 use super::{Count, ExpectationRow, Summary};
 use crate::engine::probability::of_ratio;
 use crate::scenario::{Expectation, Scenario, Subject};
@@ -37,6 +39,9 @@ impl Judge<'_> {
         let (text, target, found) = match &expectation.subject {
             Subject::Strays(number) => return self.strays(expectation, *number, class),
             Subject::Fit(wanted) => return self.fit(expectation, *wanted),
+            Subject::Latency(..) | Subject::Amplification(..) | Subject::Ejections(..) => {
+                return time::row(self.summary, expectation);
+            }
             Subject::Calls(service, number) => {
                 return self.calls(expectation, service, *number, class);
             }

@@ -8,7 +8,7 @@ use crate::scenario::Scenario;
 use crate::stats::{self, Criteria, Verdict};
 
 /// A test that is about to be made.
-struct Test {
+pub(super) struct Test {
     kind: &'static str,
     rule: String,
     route: String,
@@ -22,14 +22,14 @@ struct Cell {
     observed: u64,
 }
 
-/// Makes all tests of a run and corrects them together (Holm).
-pub(super) fn rows(
+/// All tests of a run.
+pub(super) fn tests(
     scenario: &Scenario,
     flow: &Flow,
     source: Source<'_>,
     rules: Sums<(RuleId, usize, ClassId)>,
     traces: &[TraceRow],
-) -> Vec<FitRow> {
+) -> Vec<Test> {
     let mut tests = rule_tests(flow, rules);
     tests.extend(class_test(scenario, source));
     for (class, spec) in scenario.classes.iter().enumerate() {
@@ -46,12 +46,11 @@ pub(super) fn rows(
             tests.push(Test { kind: "traces", rule, route: String::new(), cells });
         }
     }
-    let criteria = Criteria { alpha: scenario.alpha, tolerance: scenario.tolerance.as_f64() };
-    judged(tests, criteria, source.tally.is_some())
+    tests
 }
 
 /// Rules with at least two destinations that can be chosen; others have nothing to test.
-fn rule_tests(flow: &Flow, rules: Sums<(RuleId, usize, ClassId)>) -> Vec<Test> {
+pub(super) fn rule_tests(flow: &Flow, rules: Sums<(RuleId, usize, ClassId)>) -> Vec<Test> {
     let mut observed: Vec<Vec<u64>> =
         flow.rules.iter().map(|rule| vec![0; rule.destinations.len()]).collect();
     let mut met = vec![false; flow.rules.len()];
@@ -103,7 +102,8 @@ fn class_test(scenario: &Scenario, source: Source<'_>) -> Option<Test> {
     (cells.len() > 1).then_some(Test { kind: "classes", rule, route: String::new(), cells })
 }
 
-fn judged(tests: Vec<Test>, criteria: Criteria, counted: bool) -> Vec<FitRow> {
+/// Makes the tests and corrects them together (Holm).
+pub(super) fn judged(tests: Vec<Test>, criteria: Criteria, counted: bool) -> Vec<FitRow> {
     let results: Vec<Option<stats::GoodnessOfFit>> = tests
         .iter()
         .map(|test| {

@@ -8,12 +8,16 @@ mod count;
 mod expect;
 mod fit;
 mod fixed;
+mod merge;
 mod rows;
+pub mod time;
+mod timed;
 
 use serde::Serialize;
 
 pub use build::{Engine, Run, build};
 pub use fixed::{Fixed, PValue};
+pub use timed::{TimedRun, build_timed};
 
 /// The name of the schema.
 pub const SCHEMA: &str = "lanecast.summary/1";
@@ -27,7 +31,7 @@ pub struct Summary {
     pub title: String,
     /// What the result is a function of.
     pub manifest: Manifest,
-    /// `exact` or `replay`.
+    /// `exact`, `replay` or `timed`.
     pub engine: &'static str,
     /// Requests; `None` with the exact engine.
     pub requests: Option<u64>,
@@ -57,6 +61,8 @@ pub struct Summary {
     pub expectations: Vec<ExpectationRow>,
     /// What had to be assumed.
     pub assumptions: Vec<String>,
+    /// What only the timed engine can say.
+    pub time: Option<time::TimeSummary>,
     /// The outcome in words.
     pub verdict: VerdictRow,
 }
