@@ -1,5 +1,7 @@
 //! The rows of a summary as CSV files.
 
+mod time;
+
 use crate::summary::{Count, Fixed, PValue, Summary};
 
 /// The columns that every count has.
@@ -9,13 +11,15 @@ const COUNT: [&str; 6] =
 /// Returns all files by name.
 #[must_use]
 pub fn files(summary: &Summary) -> Vec<(&'static str, Vec<u8>)> {
-    vec![
+    let mut files = vec![
         ("lanes.csv", lanes(summary)),
         ("hops.csv", hops(summary)),
         ("traces.csv", traces(summary)),
         ("fallbacks.csv", fallbacks(summary)),
         ("fit.csv", fit(summary)),
-    ]
+    ];
+    files.extend(time::files(summary));
+    files
 }
 
 /// Prints a table; writing to memory cannot fail.

@@ -1,5 +1,8 @@
 //! What a person reads of a summary, as tables: the same content for a terminal and for Markdown.
 
+mod judgement;
+mod time;
+
 use crate::summary::{Count, Fixed, LaneRow, Summary};
 
 /// A report for people.
@@ -64,14 +67,17 @@ pub fn document(summary: &Summary) -> Document {
         delays(summary),
         retries(summary),
         hops(summary),
-        fit(summary),
-        expectations(summary),
-        assumptions(summary),
+        judgement::fit(summary),
+        judgement::expectations(summary),
+        judgement::assumptions(summary),
     ];
     let has_content = |section: &Section| {
         !section.table.rows.is_empty() || !section.lines.is_empty() || !section.note.is_empty()
     };
     let mut sections: Vec<Section> = sections.into_iter().filter(has_content).collect();
+    // What happened in time comes before the small print of hops and tests.
+    let at = sections.iter().position(|section| section.heading == "Hops").unwrap_or(0);
+    sections.splice(at..at, time::sections(summary).into_iter().filter(has_content));
     if summary.requests.is_none() {
         sections.iter_mut().for_each(|section| section.table.drop_counts());
     }
@@ -79,14 +85,17 @@ pub fn document(summary: &Summary) -> Document {
         title: summary.title.clone(),
         subtitle: subtitle(summary),
         sections,
-        verdict: verdict(summary),
+        verdict: judgement::verdict(summary),
     }
 }
 
 fn subtitle(summary: &Summary) -> String {
     let seed = summary.manifest.seed;
     let mut text = match summary.requests {
-        Some(requests) => format!("{} requests replayed, seed {seed}", grouped(requests)),
+        Some(requests) => {
+            let how = if summary.engine == "timed" { "simulated in time" } else { "replayed" };
+            format!("{} requests {how}, seed {seed}", grouped(requests))
+        }
         None => "exact probabilities, nothing sampled".to_owned(),
     };
     if !summary.manifest.changes.is_empty() {
@@ -315,94 +324,4 @@ fn hops(summary: &Summary) -> Section {
         out
     });
     section("Hops", "Calls per request of the class.", made)
-}
-
-fn fit(summary: &Summary) -> Section {
-    if summary.requests.is_none() {
-        return section("Fit", "", (Table::default(), Vec::new()));
-    }
-    let columns = [
-        ("counts of", Left),
-        ("against", Left),
-        ("chi-square", Right),
-        ("df", Right),
-        ("p", Right),
-        ("p adjusted", Right),
-        ("w", Right),
-        ("detectable", Right),
-        ("verdict", Left),
-    ];
-    let made = table(&columns, &summary.fit, |row| {
-        let weights: Vec<String> =
-            row.destinations.iter().filter_map(|cell| cell.weight).map(|w| w.to_string()).collect();
-        let against = match row.kind {
-            "traces" => "exact traces".to_owned(),
-            "classes" => format!("shares {}", shortened(&weights)),
-            _ => format!("weights {}", shortened(&weights)),
-        };
-        let number = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-        vec![
-            format!("{} {}", row.rule, row.route).trim_end().to_owned(),
-            against,
-            number(row.chi_square.map(|value| format!("{:.2}", value.value()))),
-            number(row.p.map(|_| row.df.to_string())),
-            number(row.p.map(|value| value.to_string())),
-            number(row.p_adjusted.map(|value| value.to_string())),
-            number(row.cramers_w.map(|value| format!("{:.4}", value.value()))),
-            number(row.detectable_difference.map(|value| format!("{value:.3}"))),
-            row.verdict.clone(),
-        ]
-    });
-    section("Fit", "", made)
-}
-
-/// Weights as `60/20/20`, at most eight of them.
-fn shortened(weights: &[String]) -> String {
-    let shown = weights.iter().take(8).map(String::as_str).collect::<Vec<_>>().join("/");
-    if weights.len() > 8 { format!("{shown}/…") } else { shown }
-}
-
-fn expectations(summary: &Summary) -> Section {
-    let columns = [
-        ("", Left),
-        ("expectation", Left),
-        ("wanted", Right),
-        ("found", Right),
-        ("because", Left),
-        ("line", Right),
-    ];
-    let made = table(&columns, &summary.expectations, |row| {
-        vec![
-            if row.met { "met" } else { "FAILED" }.to_owned(),
-            row.expectation.clone(),
-            row.target.clone(),
-            row.observed.clone(),
-            row.reason.clone(),
-            row.line.to_string(),
-        ]
-    });
-    section("Expectations", "", made)
-}
-
-fn assumptions(summary: &Summary) -> Section {
-    let lines = summary.assumptions.clone();
-    Section { heading: "Assumptions", note: String::new(), table: Table::default(), lines }
-}
-
-fn verdict(summary: &Summary) -> (String, bool) {
-    let failed = summary.expectations.iter().filter(|row| !row.met).count();
-    let all = summary.expectations.len();
-    let expectations = match (summary.verdict.expectations, failed) {
-        ("none", _) => "no expectations".to_owned(),
-        (_, 0) => format!("all {all} expectations met"),
-        _ => format!("{failed} of {all} expectations FAILED"),
-    };
-    let tests = summary.fit.iter().filter(|row| row.verdict != "untested").count();
-    let fit = match summary.verdict.fit {
-        "fits" if tests == 1 => "counts fit their weights (1 test)".to_owned(),
-        "fits" => format!("counts fit their weights ({tests} tests)"),
-        "deviates" => "counts DEVIATE from their weights".to_owned(),
-        _ => "nothing to test counts against".to_owned(),
-    };
-    (format!("{expectations}; {fit}"), failed == 0 && summary.verdict.fit != "deviates")
 }

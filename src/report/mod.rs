@@ -1,5 +1,6 @@
 //! A summary as text, Markdown, JSON and CSV: pure functions to bytes.
 
+pub mod chart;
 pub mod csv;
 mod document;
 mod json;
