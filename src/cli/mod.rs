@@ -3,8 +3,11 @@
 //! Exit codes: 0 all is well, 1 an expectation or a check failed, 2 the input or the call is wrong; then
 //! nothing is written.
 
+mod check;
 mod disk;
+mod envoy;
 mod explain;
+mod lint;
 mod output;
 mod run;
 
@@ -29,8 +32,14 @@ struct Arguments {
 enum Command {
     /// Runs a scenario and reports distributions, fallbacks and fit.
     Run(run::RunArguments),
+    /// Runs routing tests: a request, and what must come out.
+    Check(check::CheckArguments),
     /// Tells the way of single requests: each rule tried, each choice made, and why.
     Explain(explain::ExplainArguments),
+    /// Finds what is wrong or surprising in mesh files, with the request that proves it.
+    Lint(lint::LintArguments),
+    /// Prints what the real Envoy would be configured with, for one proxy.
+    Envoy(envoy::EnvoyArguments),
 }
 
 /// All is well.
@@ -52,7 +61,10 @@ pub fn main() -> ExitCode {
     };
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Envoy(arguments) => envoy::run(&arguments),
     };
     ExitCode::from(code)
 }

@@ -8,12 +8,14 @@ use clap::{Args, ValueEnum};
 use super::disk::Disk;
 use super::{FAILURE, INVALID, SUCCESS, output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
-use crate::engine::exact::{self, Exact};
-use crate::engine::flow::{self, Flow};
-use crate::engine::replay::{Program, Tally};
+use crate::engine::exact;
+use crate::engine::flow::{self, Flow, FlowError};
+use crate::engine::replay::Program;
+use crate::engine::timed::{Prepared, Simulation};
 use crate::report::{self, Style};
+use crate::scenario::time::End;
 use crate::scenario::{self, Options, Scenario};
-use crate::summary::{self, Run, Summary};
+use crate::summary::{self, Run, Summary, TimedRun};
 
 /// Arguments of `run`.
 #[derive(Args, Debug)]
@@ -30,8 +32,13 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// How to find the answer.
-    #[arg(long, value_enum, default_value = "replay")]
-    engine: EngineArgument,
+    ///
+    /// If not given: in time if the scenario states a duration, else by replay.
+    #[arg(long, value_enum)]
+    engine: Option<EngineArgument>,
+    /// Independent runs of the timed engine, instead of the scenario's.
+    #[arg(long, value_name = "N", value_parser = number)]
+    replications: Option<u64>,
     /// Changes a value of the scenario, e.g. `scale.mockb-v2=0`; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
@@ -55,6 +62,8 @@ enum EngineArgument {
     Exact,
     /// Seeded requests through the decision graph.
     Replay,
+    /// The same on a clock: queues, retries, ejections, a timeline.
+    Timed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,20 +104,15 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     if !arguments.quiet {
         print_problems(&problems, &loaded.sources);
     }
-    let exact = exact::solve(&flow);
-    let tally = match replay(arguments, &scenario, &flow, &exact) {
-        Ok(tally) => tally,
+    let summary = match summarise(arguments, &scenario, &flow, &changes) {
+        Ok(summary) => summary,
         Err(reason) => return refuse(&reason),
     };
-    let run = Run {
-        scenario: &scenario,
-        flow: &flow,
-        exact: &exact,
-        tally: tally.as_ref(),
-        changes: &changes,
+    let files = match files(arguments, &summary) {
+        Ok(files) => files,
+        Err(reason) => return refuse(&reason),
     };
-    let summary = summary::build(&run);
-    if let Err(reason) = output::write_all(&arguments.out, &files(arguments, &summary)) {
+    if let Err(reason) = output::write_all(&arguments.out, &files) {
         return refuse(&format!("cannot write {reason}"));
     }
     if !arguments.quiet {
@@ -121,22 +125,53 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
 fn changes(arguments: &RunArguments) -> Vec<String> {
     let requests = arguments.requests.map(|requests| format!("requests={requests}"));
     let seed = arguments.seed.map(|seed| format!("seed={seed}"));
-    requests.into_iter().chain(seed).chain(arguments.set.iter().cloned()).collect()
+    let runs = arguments.replications.map(|runs| format!("replications={runs}"));
+    let own = requests.into_iter().chain(seed).chain(runs);
+    own.chain(arguments.set.iter().cloned()).collect()
 }
 
-fn replay(
+/// Runs the engine that was asked for.
+fn summarise(
     arguments: &RunArguments,
     scenario: &Scenario,
     flow: &Flow,
-    exact: &Exact,
-) -> Result<Option<Tally>, String> {
-    if arguments.engine == EngineArgument::Exact {
-        return Ok(None);
-    }
-    let program = Program::new(scenario, flow, exact);
+    changes: &[String],
+) -> Result<Summary, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build();
     let pool = pool.map_err(|error| format!("cannot start threads: {error}"))?;
-    Ok(Some(pool.install(|| program.run(scenario.seed, scenario.requests))))
+    let by_clock = matches!(scenario.time.end, End::At(_));
+    let usual = if by_clock { EngineArgument::Timed } else { EngineArgument::Replay };
+    let engine = arguments.engine.unwrap_or(usual);
+    if engine == EngineArgument::Timed {
+        return pool.install(|| timed(scenario, changes));
+    }
+    let exact = exact::solve(flow);
+    let tally = (engine == EngineArgument::Replay).then(|| {
+        let program = Program::new(scenario, flow, &exact);
+        pool.install(|| program.run(scenario.seed, scenario.requests))
+    });
+    let run = Run { scenario, flow, exact: &exact, tally: tally.as_ref(), changes };
+    Ok(summary::build(&run))
+}
+
+/// Runs a scenario in time, as often as its plan says.
+fn timed(scenario: &Scenario, changes: &[String]) -> Result<Summary, String> {
+    let prepared = Prepared::new(scenario).map_err(|error| match error {
+        FlowError::TooDeep(path) => format!("calls nest too deep while the timeline runs: {path}"),
+        FlowError::TooLarge => {
+            "requests can be in too many states while the timeline runs".to_owned()
+        }
+    })?;
+    let simulation = Simulation::new(prepared.setup.clone());
+    let outcome = simulation
+        .replicate(scenario.seed, scenario.time.replications.max(1))
+        .ok_or("nothing was run")?;
+    Ok(summary::build_timed(&TimedRun {
+        scenario,
+        prepared: &prepared,
+        outcome: &outcome,
+        changes,
+    }))
 }
 
 /// VirtualServices that no request of the scenario meets.
@@ -156,12 +191,17 @@ fn unmet_rules(scenario: &Scenario, flow: &Flow) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn files(arguments: &RunArguments, summary: &Summary) -> Vec<(String, Vec<u8>)> {
+fn files(arguments: &RunArguments, summary: &Summary) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut files = vec![("summary.json".to_owned(), report::json(summary).into_bytes())];
     let tables = report::csv::files(summary).into_iter();
     files.extend(tables.map(|(name, bytes)| (name.to_owned(), bytes)));
-    if !arguments.no_charts {}
-    files
+    if !arguments.no_charts {
+        for chart in report::chart::all(summary).map_err(|error| error.to_string())? {
+            files.push((format!("charts/{}.svg", chart.name), chart.svg.into_bytes()));
+            files.push((format!("charts/{}.png", chart.name), chart.png));
+        }
+    }
+    Ok(files)
 }
 
 fn print_report(arguments: &RunArguments, summary: &Summary) {
