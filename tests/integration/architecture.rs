@@ -29,7 +29,18 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("explain", &["units", "data_plane", "control_plane", "topology", "scenario", "engine"]),
     (
         "check",
-        &["units", "diagnostic", "config", "data_plane", "control_plane", "scenario", "engine"],
+        &[
+            "units",
+            "diagnostic",
+            "config",
+            "data_plane",
+            "control_plane",
+            "scenario",
+            "engine",
+            "summary",
+            "report",
+            "explain",
+        ],
     ),
     ("lint", &["units", "diagnostic", "config", "data_plane", "control_plane", "scenario"]),
     (

@@ -2,9 +2,18 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod acceptance;
+mod agreement;
 mod architecture;
+mod check;
 mod command;
 mod conformance;
+mod envoy;
+mod hostile;
+mod lint;
+mod scene;
+mod theory;
+mod timed;
+mod timing;
 mod validation;
 
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod changed_input;
+mod charts;
 mod same_bytes;
 mod shipped;
 

@@ -2,7 +2,7 @@
 //!
 //! Another folder of cases can be given in `LANECAST_CONFORMANCE`.
 
-mod case;
+pub(crate) mod case;
 mod json;
 mod observe;
 
@@ -39,7 +39,7 @@ fn every_recorded_answer_is_given() {
     assert_eq!(differing, 0, "see the differences above");
 }
 
-fn case_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn case_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.unwrap().path())

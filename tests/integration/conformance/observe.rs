@@ -228,7 +228,7 @@ fn leg(
         }
     };
     let before = upstream.clone();
-    route.answer(&mut upstream, answered, status, Some(index), false);
+    route.answer_sent(&mut upstream, received, answered, status, Some(index), false);
     if sorted(&upstream) != sorted(&before) {
         out["response_headers"] = shown_response(&upstream);
     }
