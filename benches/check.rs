@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use lanecast::check::{Options, check};
-use lanecast::scenario::MemoryFiles;
+use lanecast::scenario::{Files, MemoryFiles};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -51,8 +51,7 @@ spec:
 }
 
 fn test_file(number: usize) -> String {
-    let names: Vec<String> = (0..SERVICES).map(|service| format!("mesh-{service}.yaml")).collect();
-    let mut text = format!("mesh: [{}]\ntests:\n", names.join(", "));
+    let mut text = String::from("mesh: [mesh/*.yaml]\ntests:\n");
     for test in 0..5 {
         let name = format!("shop-{}", (number * 5 + test) % SERVICES);
         let _ = write!(
@@ -69,16 +68,36 @@ fn test_file(number: usize) -> String {
     text
 }
 
+/// Files in memory; one pattern stands for all mesh files.
+struct Memory(MemoryFiles);
+
+impl Files for Memory {
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        self.0.read(name)
+    }
+
+    fn expand(&self, name: &str) -> Result<Vec<String>, String> {
+        match name {
+            "mesh/*.yaml" => Ok((0..SERVICES).map(mesh_name).collect()),
+            name => self.0.expand(name),
+        }
+    }
+}
+
+fn mesh_name(number: usize) -> String {
+    format!("mesh/{number}.yaml")
+}
+
 fn hundred_files(criterion: &mut Criterion) {
     let mut files = BTreeMap::new();
     for number in 0..SERVICES {
-        files.insert(format!("mesh-{number}.yaml"), mesh_file(number).into_bytes());
+        files.insert(mesh_name(number), mesh_file(number).into_bytes());
     }
     let names: Vec<String> = (0..TEST_FILES).map(|number| format!("test-{number}.yaml")).collect();
     for (number, name) in names.iter().enumerate() {
         files.insert(name.clone(), test_file(number).into_bytes());
     }
-    let files = MemoryFiles(files);
+    let files = Memory(MemoryFiles(files));
     let checked = check(&files, &names, &Options::default());
     let report = checked.report.unwrap_or_default();
     let problems = checked.problems.render(&checked.sources);
