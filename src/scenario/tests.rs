@@ -96,7 +96,7 @@ fn misspelt_names_are_told_the_right_ones() {
     let base = traffic(&[class("all", "{host: mocka}")]);
     for (addition, expected) in [
         ("scale: {mocka-v3: 0}\n", "did you mean"),
-        ("expect: [{trace: mocka@v1, class: al, share: 1}]\n", "did you mean `all`?"),
+        ("expect: [{trace: mocka@v1, class: al, share: 1}]\n", "the traffic has all"),
         ("expect: [{fallbacks: {service: mockd, share: 1}}]\n", "did you mean"),
         ("expct: []\n", "did you mean `expect`?"),
     ] {

@@ -15,8 +15,8 @@ use crate::units::Nanos;
 
 use super::audience::Audience;
 
-pub(super) use virtual_service::{grpc_code, retries};
 pub use virtual_service::{Context, read_all};
+pub(super) use virtual_service::{grpc_code, retries};
 
 /// The gateway name that means all sidecars and waypoints.
 pub const MESH: &str = "mesh";

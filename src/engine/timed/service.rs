@@ -4,7 +4,7 @@
 //! a scenario changes a distribution; equal numbers give comparable times (slow stays slow).
 //!
 //! # Model
-//! The inverse of the distribution function, tabulated once ([`table`]) and interpolated in integers: the
+//! The inverse of the distribution function, tabulated once and interpolated in integers: the
 //! same on every machine. Percentiles are interpolated between the given points.
 
 mod gamma;

@@ -14,20 +14,23 @@ pub(super) fn subjects(
 ) -> Vec<Subject> {
     let mut found = Vec::new();
     if let Some(latency) = &written.latency {
-        let stated = [(50, &latency.p50), (90, &latency.p90), (95, &latency.p95), (99, &latency.p99)];
+        let stated =
+            [(50, &latency.p50), (90, &latency.p90), (95, &latency.p95), (99, &latency.p99)];
         for (percentile, limit) in stated {
             found.extend(limit.as_ref().map(|limit| Subject::Latency(percentile, limit.value)));
         }
         if found.is_empty() {
             let message = "this expectation states no percentile";
             let problem = Diagnostic::error("missing-field", latency.place, message);
-            problems.push(problem.help("write `p99: 50ms`, the most that the 99th percentile may be"));
+            problems
+                .push(problem.help("write `p99: 50ms`, the most that the 99th percentile may be"));
         }
     }
     if let Some(it) = &written.amplification {
         let bounds = bounds(it.at_least.as_ref(), it.at_most.as_ref(), it.place, problems);
         let service = service(it.service.as_ref(), it.place, topology, problems);
-        found.extend(service.zip(bounds).map(|(name, bounds)| Subject::Amplification(name, bounds)));
+        found
+            .extend(service.zip(bounds).map(|(name, bounds)| Subject::Amplification(name, bounds)));
     }
     if let Some(it) = &written.ejections {
         let bounds = bounds(it.at_least.as_ref(), it.at_most.as_ref(), it.place, problems);

@@ -70,7 +70,8 @@ fn judge(time: &TimeSummary, subject: &Subject, class: Option<&str>) -> (String,
             }
         }
         Subject::Ejections(pod, bounds) => {
-            let count = time.ejections.iter().filter(|row| row.pod.starts_with(pod.as_str())).count();
+            let count =
+                time.ejections.iter().filter(|row| row.pod.starts_with(pod.as_str())).count();
             let per_run = count as f64 / time.replications.max(1) as f64;
             (format!("{per_run}"), within(*bounds, per_run))
         }

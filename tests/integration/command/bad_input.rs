@@ -255,15 +255,15 @@ fn an_unknown_field_is_warned_about() {
 #[test]
 fn an_undefined_subset_is_503_with_a_warning() {
     let mesh = with(MESH, "subset: v2}", "subset: v3}");
-    let warning = "mesh.yaml:9:42: warning[undefined-subset]";
-    assert_warned("undefined-subset", SCENARIO, &mesh, warning, "503 NC");
+    let warning = "mesh.yaml:9:43: warning[undefined-subset]";
+    assert_warned("undefined-subset", SCENARIO, &mesh, warning, " 503  NC ");
 }
 
 #[test]
 fn an_undefined_service_is_503_with_a_warning() {
     let mesh = with(MESH, "{host: mocka, subset: v2}", "{host: mockz}");
     let warning = "mesh.yaml:9:28: warning[undefined-service]";
-    assert_warned("undefined-service", SCENARIO, &mesh, warning, "503 NC");
+    assert_warned("undefined-service", SCENARIO, &mesh, warning, " 503  NC ");
 }
 
 #[test]
