@@ -6,6 +6,7 @@ mod bare;
 #[path = "timed/framework.rs"]
 mod framework;
 #[path = "../tests/integration/scene.rs"]
+#[expect(dead_code, reason = "the tests build more scenes than the bench")]
 mod scene;
 
 use std::hint::black_box;

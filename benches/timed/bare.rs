@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// A generator as small as can be (SplitMix64).
+/// A generator as small as can be (`SplitMix64`).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

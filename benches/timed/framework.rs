@@ -1,4 +1,9 @@
 //! The same model in a general framework for discrete-event simulation: a source, three stations, a sink.
+#![expect(
+    clippy::unused_async,
+    clippy::ignored_unit_patterns,
+    reason = "the framework wants handlers like these"
+)]
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -79,7 +79,9 @@ pub fn document(summary: &Summary) -> Document {
     let at = sections.iter().position(|section| section.heading == "Hops").unwrap_or(0);
     sections.splice(at..at, time::sections(summary).into_iter().filter(has_content));
     if summary.requests.is_none() {
-        sections.iter_mut().for_each(|section| section.table.drop_counts());
+        for section in &mut sections {
+            section.table.drop_counts();
+        }
     }
     Document {
         title: summary.title.clone(),

@@ -1,6 +1,6 @@
 //! The complete, valid, resolved input of a run: mesh, applications, traffic, expectations.
 //!
-//! [`load`] reads a scenario file and everything it names; every problem is reported at once, and a
+//! [`load()`] reads a scenario file and everything it names; every problem is reported at once, and a
 //! [`Scenario`] exists only if none of them is an error. Files are read through [`Files`], so that tests
 //! and the command line share one loader.
 

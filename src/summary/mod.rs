@@ -1,7 +1,7 @@
 //! What a run reports: counts and expectations of a flow turned into rows, tests and verdicts.
 //!
 //! The types here are the contract of `summary.json` (schema [`SCHEMA`]): fields are added, never renamed or
-//! removed, within a version. [`build`] makes them; the reports only print them.
+//! removed, within a version. [`build()`] makes them; the reports only print them.
 
 mod build;
 mod count;

@@ -1,6 +1,6 @@
 //! What the applications do: who calls whom, which headers they pass on, which versions they have.
 //!
-//! [`load`] checks a topology file and resolves it; the built-ins are files of the same format
+//! [`load()`] checks a topology file and resolves it; the built-ins are files of the same format
 //! ([`builtin`]). [`Topology::behaviour`] says what a pod does with a request; [`missing_objects`] makes the Kubernetes objects that the mesh files leave out.
 
 mod call;

@@ -1,7 +1,7 @@
 //! HTTP rules in one form, whether a VirtualService or an HTTPRoute wrote them.
 //!
 //! Names are resolved, fields are plain, nothing is compiled yet. Delegates have been put in place of the
-//! entries that name them ([`delegate`]). istiod does the same: an HTTPRoute becomes an internal VirtualService.
+//! entries that name them (`delegate`). istiod does the same: an HTTPRoute becomes an internal VirtualService.
 
 mod delegate;
 mod virtual_service;

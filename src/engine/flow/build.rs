@@ -538,7 +538,7 @@ pub(super) struct Place<'a> {
     fell_back: bool,
 }
 
-/// The host of a cluster of [`crate::control_plane::clusters::plain`].
+/// The host of a cluster of `clusters::unproxied`.
 fn plain_host(name: &str) -> String {
     name.rsplit('|').next().unwrap_or_default().to_owned()
 }

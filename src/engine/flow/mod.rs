@@ -1,6 +1,6 @@
 //! The decision graph of a scenario: every state that a request can be in, and what is decided there.
 //!
-//! [`build`] starts at the entry of each class and follows every way that the route tables, the clusters and
+//! [`build()`] starts at the entry of each class and follows every way that the route tables, the clusters and
 //! the applications leave open. A [`Call`] is one request at one proxy, an [`AppRun`] one request at one
 //! application; equal states are one node, so the graph stays small however many requests pass.
 //!

@@ -1,6 +1,6 @@
 //! What the engine runs: plain data, complete, with numbers in place of names.
 //!
-//! [`Setup::of_scenario`](super::Setup::of_scenario) makes one from a scenario; tests and benches may write one by
+//! [`Prepared`](super::Prepared) makes one from a scenario; tests and benches may write one by
 //! hand.
 
 use std::sync::Arc;

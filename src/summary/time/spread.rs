@@ -12,8 +12,11 @@ const CONFIDENCE: f64 = 0.95;
 /// A neighbourly correlation of batches above this says that they are too short.
 const CORRELATED: f64 = 0.3;
 
+/// A name, and how to read it from a run.
+type Quantity = (&'static str, fn(&ClassRun) -> f64);
+
 /// What is averaged over runs.
-const QUANTITIES: [(&str, fn(&ClassRun) -> f64); 5] = [
+const QUANTITIES: [Quantity; 5] = [
     ("requests", |run| run.requests as f64),
     ("failed share", |run| of_ratio(run.failed, run.requests)),
     ("mean ms", |run| run.mean * 1e3),
@@ -78,7 +81,9 @@ fn one_run(outcome: &Outcome, setup: &Setup) -> Option<String> {
     let medians: Vec<u64> =
         counted.filter(|(_, _, runs)| *runs > 0).map(|(p50, _, _)| p50.0).collect();
     let mut batches = BatchMeans::new();
-    medians.iter().for_each(|median| batches.add(*median));
+    for median in &medians {
+        batches.add(*median);
+    }
     let advice = "--replications 10 gives intervals";
     if medians.len() < 32 {
         return Some(format!("one run of few intervals does not tell its own spread; {advice}"));
