@@ -3,6 +3,7 @@
 mod bad_input;
 mod changed_input;
 mod charts;
+mod in_time;
 mod same_bytes;
 mod shipped;
 
