@@ -4,7 +4,8 @@
 
 use super::entry::{self, Entry};
 use super::files::{Files, folder};
-use super::load::{Inputs, read_topology};
+use super::inputs::Inputs;
+use super::load::read_topology;
 use super::mesh::{self, Material};
 use super::request;
 use super::time::Overlay;

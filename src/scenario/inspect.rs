@@ -4,7 +4,8 @@
 //! run, and nothing is said about them.
 
 use super::files::{Files, folder};
-use super::load::{Inputs, read_scenario, read_topology};
+use super::inputs::Inputs;
+use super::load::{read_scenario, read_topology};
 use super::mesh::{self, Material};
 use super::time::Overlay;
 use crate::config::decode::Decode;

@@ -1,12 +1,11 @@
 //! Reads a scenario file and everything that it names.
 
-use std::collections::BTreeMap;
-
 use super::entry::{self, Entry};
 use super::files::{Files, beside, folder};
+use super::inputs::Inputs;
 use super::mesh::{self, Material};
 use super::time::{self, Loading, Overlay, TimePlan};
-use super::{Class, Input, RuleObject, Scenario, expect, request};
+use super::{Class, RuleObject, Scenario, expect, request};
 use crate::config::decode::{Decode, Located};
 use crate::config::node::Node;
 use crate::config::resources::Resources;
@@ -15,7 +14,7 @@ use crate::config::topology::TopologyFile;
 use crate::config::yaml;
 use crate::control_plane::lanes;
 use crate::control_plane::lanes::Propagation;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
 use crate::topology::{self, Changes, Topology};
 use crate::units::Share;
 
@@ -66,61 +65,6 @@ pub fn load_into(
     let scenario = read_scenario(files, name, options, sources, &mut inputs, problems)
         .and_then(|file| resolve(files, name, &file, sources, inputs, problems));
     scenario.filter(|_| problems.count(Severity::Error) == before)
-}
-
-/// The files that were read so far.
-#[derive(Debug, Default)]
-pub(super) struct Inputs {
-    pub(super) list: Vec<Input>,
-    /// Texts by name: the meshes of a run in time share most of their files.
-    texts: BTreeMap<String, SourceId>,
-}
-
-impl Inputs {
-    /// Reads a text; a problem is reported at the place that names the file.
-    pub(super) fn read(
-        &mut self,
-        files: &dyn Files,
-        name: &str,
-        place: impl Into<Option<Place>>,
-        sources: &mut Sources,
-        problems: &mut Diagnostics,
-    ) -> Option<SourceId> {
-        if let Some(text) = self.texts.get(name) {
-            return Some(*text);
-        }
-        let label = if name == "-" { "<stdin>" } else { name };
-        let bytes = match files.read(name) {
-            Ok(bytes) => bytes,
-            Err(reason) => {
-                let message = format!("cannot read `{label}`: {reason}");
-                problems.push(Diagnostic::error("missing-file", place, message));
-                return None;
-            }
-        };
-        let hash = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes));
-        self.list.push(Input { name: label.to_owned(), hash });
-        match String::from_utf8(bytes) {
-            Ok(text) => {
-                let source = sources.add(label, text);
-                self.texts.insert(name.to_owned(), source);
-                Some(source)
-            }
-            Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let head = &text[..valid.min(text.len())];
-                let line = head.matches('\n').count() + 1;
-                let column = head.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-                let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-                let source = sources.add(label, text);
-                let place = Place::new(source, number(line), number(column));
-                let message = "this file is not UTF-8 text";
-                problems.push(Diagnostic::error("not-text", place, message));
-                None
-            }
-        }
-    }
 }
 
 /// The scenario file with the changes of the command line.

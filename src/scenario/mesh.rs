@@ -1,16 +1,17 @@
 //! From the files of a scenario to the mesh: objects, lanes, assumed pods, replicas, mesh config.
 
+use super::Input;
 use super::assume;
 use super::files::{Files, beside};
+use super::inputs::Inputs;
 use super::time::{self, Overlay};
-use super::{Input, load::Inputs};
 use crate::config::decode::{Located, closest};
 use crate::config::resources::{Loader, Resources};
 use crate::config::scenario::{ScenarioFile, UntaggedWord};
 use crate::config::yaml;
 use crate::control_plane::lanes::{self, LaneGroup, Untagged};
 use crate::control_plane::{Mesh, MeshConfig, lint, validation};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::topology::{self, Topology};
 
 /// A mesh with what was found on the way to it.
@@ -174,29 +175,6 @@ fn scale(
 fn shortened(names: &[&str]) -> String {
     let shown = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
     if names.len() > 12 { format!("{shown} …") } else { shown }
-}
-
-impl Inputs {
-    /// Expands a pattern; a problem is reported at the place that names it.
-    fn expand(
-        files: &dyn Files,
-        pattern: &str,
-        place: crate::diagnostic::Place,
-        problems: &mut Diagnostics,
-    ) -> Vec<String> {
-        let found = files.expand(pattern);
-        if let Ok(names) = &found
-            && names.is_empty()
-        {
-            let message = format!("no YAML file fits `{pattern}`");
-            problems.push(Diagnostic::new(Severity::Error, "missing-file", place, message));
-        }
-        found.unwrap_or_else(|reason| {
-            let message = format!("cannot read `{pattern}`: {reason}");
-            problems.push(Diagnostic::error("missing-file", place, message));
-            Vec::new()
-        })
-    }
 }
 
 /// Files that were read, for the manifest.

@@ -9,6 +9,7 @@ mod base;
 mod entry;
 mod expect;
 mod files;
+mod inputs;
 mod inspect;
 mod load;
 mod mesh;

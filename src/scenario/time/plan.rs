@@ -9,7 +9,8 @@ use crate::data_plane::EnvoyVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::scenario::Scenario;
 use crate::scenario::files::{Files, beside, folder};
-use crate::scenario::load::{Assembled, Inputs};
+use crate::scenario::inputs::Inputs;
+use crate::scenario::load::Assembled;
 use crate::topology::builtin;
 use crate::units::Nanos;
 
