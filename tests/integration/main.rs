@@ -16,7 +16,13 @@ mod timed;
 mod timing;
 mod validation;
 
+use std::io::Write as _;
 use std::path::PathBuf;
+
+/// Prints a closing line that the test harness does not capture.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// Returns a folder or file of `tests/data`.
 fn data(name: &str) -> PathBuf {

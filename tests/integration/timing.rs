@@ -40,7 +40,7 @@ fn the_timed_engine_agrees_with_recorded_runs_of_envoy() {
         }
         differing += usize::from(!differences.is_empty());
     }
-    println!("timing: {} runs, {differing} differing", files.len());
+    crate::say(&format!("timing: {} runs, {differing} differing", files.len()));
     assert_eq!(differing, 0);
 }
 

@@ -34,7 +34,7 @@ fn every_recorded_verdict_is_given() {
             println!("{}: expected {}, got {got}\n{messages}", entry.id, entry.verdict);
         }
     }
-    println!("validation: {} objects, {differing} differing", entries.len());
+    crate::say(&format!("validation: {} objects, {differing} differing", entries.len()));
     assert!(!entries.is_empty(), "no object in {}", path.display());
     assert_eq!(differing, 0, "see the differences above");
 }

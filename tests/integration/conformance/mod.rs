@@ -34,7 +34,7 @@ fn every_recorded_answer_is_given() {
         }
     }
     println!("{report}");
-    println!("conformance: {cases} cases, {requests} requests, {differing} differing");
+    crate::say(&format!("conformance: {cases} cases, {requests} requests, {differing} differing"));
     assert!(cases > 0, "no case in {}", folder.display());
     assert_eq!(differing, 0, "see the differences above");
 }
