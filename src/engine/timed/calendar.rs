@@ -24,8 +24,8 @@ use crate::units::Nanos;
 #[derive(Clone, Debug)]
 pub struct Calendar<E> {
     front: Front<E>,
-    /// Events before this time are in the front, all others in slots.
-    front_end: u64,
+    /// Events up to this time are in the front, all later ones in slots.
+    front_last: u64,
     /// No event in a slot is earlier.
     base: u64,
     slots: Slots<E>,
@@ -52,7 +52,7 @@ impl<E: Copy> Calendar<E> {
     /// Returns an empty calendar at time 0.
     #[must_use]
     pub fn new() -> Self {
-        Self { front: Front::new(), front_end: 0, base: 0, slots: Slots::new(), now: 0, length: 0 }
+        Self { front: Front::new(), front_last: 0, base: 0, slots: Slots::new(), now: 0, length: 0 }
     }
 
     /// Returns the time of the event that was taken last; 0 at the beginning.
@@ -78,7 +78,7 @@ impl<E: Copy> Calendar<E> {
     pub fn push(&mut self, at: Nanos, event: E) {
         let entry = Entry { at: at.0.max(self.now), event };
         self.length += 1;
-        if entry.at >= self.front_end {
+        if entry.at > self.front_last {
             self.slots.push(self.base, entry);
             return;
         }
@@ -119,7 +119,8 @@ impl<E: Copy> Calendar<E> {
             let (start, length) = slot.span(self.base);
             self.base = start;
             if slot.level == 0 || self.slots.count(slot) <= SORTED {
-                self.front_end = start.saturating_add(length);
+                // The last slot ends with the last nanosecond: its end is no time.
+                self.front_last = start + (length - 1);
                 let front = &mut self.front;
                 self.slots.drain(slot, |entry| front.add_last(entry));
                 // Equal times need no sorting: they stand in the order in which they were pushed.
@@ -132,16 +133,13 @@ impl<E: Copy> Calendar<E> {
         }
     }
 
-    /// Puts the front back into slots, now relative to the present: the front covers one slot, and the levels
-    /// below that slot are empty, so all of it goes to finer slots than before.
+    /// Puts what is later than the present back into slots, now relative to the present: the front covers one
+    /// slot, and the levels below that slot are empty, so all of it goes to finer slots than before.
     fn clear_front(&mut self) {
-        if self.front.is_one_moment() {
-            return;
-        }
         self.base = self.now;
-        self.front_end = self.now;
+        self.front_last = self.now;
         let (slots, base) = (&mut self.slots, self.base);
-        self.front.drain(|entry| slots.push(base, entry));
+        self.front.drain_after(self.now, |entry| slots.push(base, entry));
     }
 }
 

@@ -39,11 +39,6 @@ impl<E: Copy> Front<E> {
         self.entries.capacity()
     }
 
-    /// Tells whether all events have one time.
-    pub(super) fn is_one_moment(&self) -> bool {
-        self.first().map(|entry| entry.at) == self.entries.last().map(|entry| entry.at)
-    }
-
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Entry<E>> {
         let entry = self.entries.get(self.head).copied()?;
@@ -86,10 +81,13 @@ impl<E: Copy> Front<E> {
         }
     }
 
-    /// Hands over all events in order.
-    pub(super) fn drain(&mut self, mut take: impl FnMut(Entry<E>)) {
-        self.entries[self.head..].iter().for_each(|entry| take(*entry));
-        self.entries.clear();
-        self.head = 0;
+    /// Hands over all events after a time in order.
+    pub(super) fn drain_after(&mut self, at: u64, take: impl FnMut(Entry<E>)) {
+        let place = self.entries[self.head..].partition_point(|entry| entry.at <= at);
+        self.entries.drain(self.head + place..).for_each(take);
+        if self.head == self.entries.len() {
+            self.entries.clear();
+            self.head = 0;
+        }
     }
 }

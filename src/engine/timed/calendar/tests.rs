@@ -90,6 +90,22 @@ fn the_last_nanosecond_is_a_time_too() {
     assert!(order[100..].iter().all(|event| event % 2 == 1) && order[100..].is_sorted());
 }
 
+/// Found by the property above: what came early for the last nanosecond was overtaken by what came late.
+#[test]
+fn the_last_nanosecond_keeps_its_order() {
+    let mut calendar = Calendar::new();
+    let far = u64::MAX - 100_000;
+    calendar.push(Nanos(far), 0);
+    calendar.push(Nanos(u64::MAX), 1);
+    assert_eq!(calendar.pop(), Some((Nanos(far), 0)));
+    for event in 2..300 {
+        calendar.push(Nanos(if event % 3 == 0 { u64::MAX } else { far + event % 50 }), event);
+    }
+    let events: Vec<(Nanos, u64)> = std::iter::from_fn(|| calendar.pop()).collect();
+    assert!(events.is_sorted());
+    assert_eq!(events.len(), 299);
+}
+
 /// Each event comes back after a while, as requests do: capacity stops growing.
 #[test]
 fn memory_stops_growing_once_warm() {
