@@ -9,7 +9,7 @@ use super::merge::merge;
 use super::{Summary, time};
 use crate::engine::exact::{self, Exact, Outcome as ExactOutcome};
 use crate::engine::flow::Flow;
-use crate::engine::probability::{Probability, zero};
+use crate::engine::probability::zero;
 use crate::engine::replay::Tally;
 use crate::engine::timed::{GraphOutcome, Outcome, Prepared};
 use crate::scenario::Scenario;
@@ -54,32 +54,24 @@ fn part(run: &TimedRun<'_>, graph: usize) -> Assembled {
 /// Puts what became of requests into the slots of outcomes; what the exact engine holds for impossible is
 /// added with probability 0.
 fn with_ends(flow: &Flow, mut exact: Exact, counted: &GraphOutcome) -> (Exact, Tally) {
+    let (mut tally, others) = counted.tally(flow, &exact);
     let first = exact.layout.outcomes.first().map_or(exact.layout.len, |slot| *slot as usize);
-    let mut slots: Vec<u64> = counted.slots.iter().take(first).copied().collect();
-    slots.resize(first, 0);
-    let mut expected: Vec<Probability> = exact.expected[..first].to_vec();
+    let known = tally.slots.split_off(first);
+    exact.expected.truncate(first);
     for (class, root) in flow.roots.iter().enumerate() {
-        exact.layout.outcomes[class] = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         let list = &mut exact.calls[*root as usize].outcomes.list;
-        let mut counts = vec![0; list.len()];
-        for (end, count) in counted.ends.iter().filter(|(end, _)| end.class == class) {
+        let begin = exact.layout.outcomes[class] as usize - first;
+        exact.layout.outcomes[class] = u32::try_from(tally.slots.len()).unwrap_or(u32::MAX);
+        tally.slots.extend(&known[begin..begin + list.len()]);
+        for (end, count) in others.iter().filter(|(end, _)| end.class == class) {
             let lane = end.lane.as_ref().and_then(|name| flow.lanes.iter().position(|l| l == name));
             let lane = lane.and_then(|lane| u32::try_from(lane).ok());
-            let known = list.iter().position(|it| {
-                (it.lane, it.status) == (lane, end.status) && *it.trace == end.trace
-            });
-            if let Some(known) = known {
-                counts[known] += count;
-                continue;
-            }
             let trace = std::sync::Arc::new(end.trace.clone());
             list.push(ExactOutcome { lane, status: end.status, trace, probability: zero() });
-            counts.push(*count);
+            tally.slots.push(*count);
         }
-        slots.extend(counts);
-        expected.extend(list.iter().map(|it| it.probability.clone()));
+        exact.expected.extend(list.iter().map(|it| it.probability.clone()));
     }
-    exact.layout.len = slots.len();
-    exact.expected = expected;
-    (exact, Tally { slots, classes: counted.classes.clone() })
+    exact.layout.len = tally.slots.len();
+    (exact, tally)
 }
