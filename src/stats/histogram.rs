@@ -28,6 +28,22 @@ impl LatencyHistogram {
         Self { cells: None, sum: 0 }
     }
 
+    /// Builds a histogram of counted values.
+    pub(super) fn of_cells(counted: impl Iterator<Item = (Nanos, u64)>, sum: u128) -> Self {
+        let mut cells: Option<Histogram<u64>> = None;
+        for (value, count) in counted {
+            if cells.is_none() {
+                cells = Histogram::new(DIGITS).ok();
+            }
+            if let Some(cells) = &mut cells
+                && cells.record_n(value.0, count).is_err()
+            {
+                cells.saturating_record_n(value.0, count);
+            }
+        }
+        Self { cells, sum }
+    }
+
     /// Counts one latency.
     pub fn record(&mut self, latency: Nanos) {
         if self.cells.is_none() {
@@ -98,15 +114,7 @@ impl LatencyHistogram {
     /// rounded up to its cell; `None` without values.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Option<Nanos> {
-        let count = self.count();
-        // `as` saturates, so that a rank lies between 1 and the count.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a rank is a whole number between 1 and the count"
-        )]
-        let rank = (quantile.clamp(0.0, 1.0) * count as f64).ceil() as u64;
-        self.at_rank(rank.clamp(1, count.max(1)))
+        self.at_rank(rank(quantile, self.count()))
     }
 
     /// Returns limits that cover the true quantile with probability `confidence` or more, whatever the
@@ -155,6 +163,17 @@ impl LatencyHistogram {
     fn at_rank(&self, rank: u64) -> Option<Nanos> {
         self.cumulative().find(|(_, total)| *total >= rank).map(|(value, _)| value)
     }
+}
+
+/// The rank of a quantile among `count` values, from 1.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and a rank is a whole number between 1 and the count"
+)]
+pub(super) fn rank(quantile: f64, count: u64) -> u64 {
+    let rank = (quantile.clamp(0.0, 1.0) * count as f64).ceil() as u64;
+    rank.clamp(1, count.max(1))
 }
 
 /// The least number below `count` for which a condition that stays true holds; `count` if none.

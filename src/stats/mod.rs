@@ -5,13 +5,14 @@
 //! how far may a measured share or mean be off ([`wilson_interval`], [`goodman_intervals`],
 //! [`mean_interval`]); how surprising are these counts if the given probabilities hold
 //! ([`goodness_of_fit`], [`holm_adjusted`] over many tests); and does a surprise matter
-//! ([`Verdict`]). For runs in time: latencies ([`LatencyHistogram`]), counts and levels over time ([`Series`],
+//! ([`Verdict`]). For runs in time: latencies ([`LatencyHistogram`], [`LatencyRecorder`]), counts and levels over time ([`Series`],
 //! [`TimeAverage`]), independent runs and batches ([`Replications`], [`BatchMeans`], [`warm_up`]). Every result is a function of the arguments alone: nothing is sampled.
 
 mod goodness;
 mod histogram;
 mod holm;
 mod interval;
+mod recorder;
 mod replication;
 mod series;
 mod verdict;
@@ -20,6 +21,7 @@ pub use goodness::{GoodnessOfFit, TestMethod, goodness_of_fit};
 pub use histogram::LatencyHistogram;
 pub use holm::holm_adjusted;
 pub use interval::{Interval, MeanInterval, goodman_intervals, mean_interval, wilson_interval};
+pub use recorder::LatencyRecorder;
 pub use replication::{BatchMeans, PRECISE_ENOUGH, Replications, WarmUp, warm_up};
 pub use series::{LevelSeries, Series, TimeAverage};
 pub use verdict::{Criteria, Verdict};

@@ -166,6 +166,9 @@ impl LoadBalancer {
         if self.settings.hashes() {
             return self.choose_by_hash(hosts, pick, random);
         }
+        if pick.tried.is_empty() {
+            return self.choose_once(hosts, now, 0, random);
+        }
         let excluded = if pick.other_priorities { self.excluded(hosts, pick.tried) } else { 0 };
         let mut chosen = None;
         for _ in 0..=pick.reselections {
@@ -184,6 +187,7 @@ impl LoadBalancer {
         &self.loads
     }
 
+    #[inline]
     fn choose_once(
         &mut self,
         hosts: &HostSet,

@@ -63,6 +63,7 @@ impl Source {
     }
 
     /// Chooses a host of the list.
+    #[inline]
     pub(super) fn choose(
         &mut self,
         list: &[HostId],
@@ -80,6 +81,9 @@ impl Source {
             let turn = self.turn;
             self.turn = turn.wrapping_add(1);
             return list.get(index_below(turn, list.len())).copied();
+        }
+        if let [only] = list {
+            return Some(*only);
         }
         let mut chosen = *list.get(index_below(random(), list.len()))?;
         for _ in 1..CHOICES {

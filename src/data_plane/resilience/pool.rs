@@ -21,7 +21,7 @@ use connection::{Connection, State};
 pub use settings::{PoolSettings, Protocol};
 
 /// A connection of a pool; numbers of closed connections are not valid for later ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId {
     slot: u32,
     epoch: u32,
@@ -83,6 +83,7 @@ impl ConnectionPool {
     }
 
     /// Takes an attempt: it is attached, waits, or overflows.
+    #[inline]
     pub fn request(
         &mut self,
         stream: StreamId,
@@ -146,6 +147,7 @@ impl ConnectionPool {
     }
 
     /// Notes that a request on a connection is over and its answer complete.
+    #[inline]
     pub fn finished(
         &mut self,
         connection: ConnectionId,

@@ -14,6 +14,8 @@ pub struct RetryRules {
     attempts: u32,
     base_ms: u64,
     longest_ms: u64,
+    /// No lower status is retried for its own sake.
+    lowest_status: u16,
 }
 
 /// The retries of one request.
@@ -92,6 +94,7 @@ impl RetryRules {
         (conditions != 0 && policy.attempts > 0).then(|| Self {
             conditions,
             status_codes: policy.status_codes.clone(),
+            lowest_status: policy.status_codes.iter().copied().min().unwrap_or(409).min(409),
             attempts: policy.attempts,
             base_ms,
             longest_ms: base_ms.saturating_mul(LONGEST),
@@ -101,6 +104,7 @@ impl RetryRules {
     /// Tells whether an outcome is of a kind that is retried; `sent` says whether something of the
     /// request has reached any host.
     #[must_use]
+    #[inline]
     pub fn cover(&self, outcome: Outcome, sent: bool) -> bool {
         match outcome {
             Outcome::Answer(answer) => self.cover_answer(answer),
@@ -115,6 +119,9 @@ impl RetryRules {
     fn cover_answer(&self, answer: Answer) -> bool {
         if answer.rate_limited {
             return self.has(RATE_LIMITED);
+        }
+        if answer.status < self.lowest_status && answer.grpc_status.is_none() {
+            return false;
         }
         let by_status = match answer.status {
             502..=504 => self.has(SERVER_ERROR | GATEWAY_ERROR),
@@ -162,6 +169,7 @@ impl RetryState {
     }
 
     /// Decides after an attempt (E-111). Ends the retry that this attempt was, if it was one.
+    #[inline]
     pub fn decide(
         &mut self,
         rules: &RetryRules,
@@ -187,6 +195,7 @@ impl RetryState {
     }
 
     /// Ends the retry that is under way, if there is one: the request is over.
+    #[inline]
     pub fn finish(&mut self, breaker: &mut CircuitBreaker) {
         if std::mem::take(&mut self.counted) {
             breaker.release(Resource::Retries);

@@ -3,6 +3,7 @@
 use super::proxy::Start;
 use super::records::{CallRef, Event, Parent};
 use super::slab::NONE;
+use super::traces::Traces;
 use super::world::World;
 use crate::topology::{APP_ERROR, FailurePolicy, is_failure};
 use crate::units::Nanos;
@@ -49,6 +50,7 @@ impl World<'_> {
     }
 
     /// A request reaches its pod: a worker takes it, or it waits, or there is no place to wait.
+    #[inline]
     pub(super) fn reach(&mut self, run: u32) {
         let now = self.now;
         self.runs[run].reached = now;
@@ -63,7 +65,7 @@ impl World<'_> {
             self.runs[run].failed = true;
             self.note_answer(run, APP_ERROR);
             // Whoever sent it may still be busy with that.
-            return self.after(self.runs[run].delay, Event::Answer(run));
+            return self.after_always(self.runs[run].delay, Event::Answer(run));
         }
         pod.settle(now);
         pod.queued += 1;
@@ -77,6 +79,7 @@ impl World<'_> {
     }
 
     /// A worker begins with a request.
+    #[inline]
     fn serve(&mut self, run: u32) {
         let known = &self.runs[run];
         let plan = &self.plan.runs[known.plan as usize];
@@ -85,18 +88,24 @@ impl World<'_> {
         let (numerator, denominator) = pod.errors.unwrap_or(plan.errors);
         let failed = numerator > 0
             && self.numbers.again(plan.error, request, attempt) % denominator.max(1) < numerator;
+        let constant = pod.constant;
         let word =
-            if pod.constant { 0 } else { self.numbers.again(plan.service_time, request, attempt) };
+            if constant { 0 } else { self.numbers.again(plan.service_time, request, attempt) };
         let time = pod.service_time(word);
         let waited = self.now.0 - known.reached.0;
         let pod = &mut self.pods[known.station as usize];
         pod.load.waited += u128::from(waited);
         pod.load.begun += 1;
         self.runs[run].failed = failed;
-        self.after(time, Event::Served(run));
+        if constant {
+            self.after_always(time, Event::Served(run));
+        } else {
+            self.after(time, Event::Served(run));
+        }
     }
 
     /// A worker is done with a request: it takes the next one; calls to others need no worker.
+    #[inline]
     pub(super) fn served(&mut self, run: u32) {
         let pod = &mut self.pods[self.runs[run].station as usize];
         pod.settle(self.now);
@@ -172,12 +181,12 @@ impl World<'_> {
         let own = &plan.app_calls[plan.steps[step as usize].start as usize + usize::from(index)];
         let call = &self.calls[slot];
         let try_number = call.try_number + 1;
-        let chain = self.traces.call(call.chain, own.service, call.trace);
         if let Some(next) = own.attempts.get(try_number as usize)
             && own.retry_on.matches(call.status)
         {
             let (request, counted, proxy) = (call.request, call.counted, call.proxy);
             let parent = Parent::Run(run, index);
+            let chain = self.traces.call(call.chain, own.service, call.trace);
             self.calls.give(slot);
             let start = Start { plan: *next, proxy, parent, request, counted, try_number, chain };
             self.start_call(&start);
@@ -185,7 +194,6 @@ impl World<'_> {
         }
         let run_record = &mut self.runs[run];
         let call = &mut self.calls[slot];
-        call.chain = chain;
         call.sibling = std::mem::replace(&mut run_record.finished, slot);
         run_record.waiting -= 1;
         if run_record.waiting == 0 {
@@ -206,8 +214,13 @@ impl World<'_> {
             let Some((slot, before)) = self.find(finished, index) else { continue };
             let record = &self.calls[slot];
             let (chain, status, sibling) = (record.chain, record.status, record.sibling);
-            trace = self.traces.append(trace, chain);
-            match plan.app_calls[call as usize].on_failure {
+            let own = &plan.app_calls[call as usize];
+            // What came before the last try of the application.
+            if chain != Traces::ROOT {
+                trace = self.traces.append(trace, chain);
+            }
+            trace = self.traces.call(trace, own.service, record.trace);
+            match own.on_failure {
                 FailurePolicy::Answer(answer) if is_failure(status) => {
                     failing = failing.or(Some(answer));
                 }
@@ -242,6 +255,7 @@ impl World<'_> {
         None
     }
 
+    #[inline]
     fn note_answer(&mut self, run: u32, status: u16) {
         let known = &mut self.runs[run];
         known.status = status;
@@ -251,11 +265,12 @@ impl World<'_> {
     }
 
     /// An application answers.
+    #[inline]
     fn respond(&mut self, run: u32, status: u16) {
         self.note_answer(run, status);
         match self.runs[run].delay {
             Nanos(0) => self.answer(run),
-            delay => self.after(delay, Event::Answer(run)),
+            delay => self.after_always(delay, Event::Answer(run)),
         }
     }
 }

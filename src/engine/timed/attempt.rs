@@ -1,9 +1,8 @@
 //! The way of an attempt: host, connection, outcome, retry.
 
 use super::deadlines::Limit;
-use super::numbers::Local;
 use super::proxy::Start;
-use super::records::{Event, Parent, Stage};
+use super::records::{Dial, Dialed, Event, Parent, Stage};
 use super::slab::{NONE, id};
 use super::traces::TraceId;
 use super::upstream::Pool;
@@ -31,9 +30,9 @@ impl World<'_> {
         if call.attempt > 0 {
             self.tally.add(known.retries, call.counted);
         }
-        let random = &mut call.random;
+        let (random, numbers) = (&mut call.random, &mut self.numbers);
         let balancer = &mut upstream.balancers[call.worker as usize];
-        let host = balancer.choose(&upstream.set, self.now, pick, &mut || random.next());
+        let host = balancer.choose(&upstream.set, self.now, pick, &mut || random.next(numbers));
         call.stage = Stage::Pending;
         call.connection = None;
         call.attempt_started = self.now;
@@ -48,6 +47,14 @@ impl World<'_> {
         let breaker = &mut self.upstreams[*upstream as usize].breaker;
         connections.request(StreamId(u64::from(slot)), breaker, &mut self.out);
         self.follow(pool);
+    }
+
+    /// The back-off of a call is over, unless the call was, or was used again.
+    pub(super) fn attempt_again(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        if call.stage == Stage::BackOff && call.wakes == self.now {
+            self.attempt(slot);
+        }
     }
 
     /// The pool of a worker for a host; the first use makes it.
@@ -72,8 +79,8 @@ impl World<'_> {
 
     /// Acts on what a pool said. Nothing here asks a pool again: what follows happens next.
     pub(super) fn follow(&mut self, pool: u32) {
-        let mut out = std::mem::take(&mut self.out);
-        for event in out.drain(..) {
+        let mut next = 0;
+        while let Some(event) = self.out.get(next).copied() {
             match event {
                 PoolEvent::Connect(connection) => self.connect(pool, connection),
                 PoolEvent::Attached(stream, connection) => {
@@ -84,8 +91,9 @@ impl World<'_> {
                 }
                 PoolEvent::Closed(_) => {}
             }
+            next += 1;
         }
-        self.out = out;
+        self.out.clear();
     }
 
     fn connect(&mut self, pool: u32, connection: ConnectionId) {
@@ -93,34 +101,36 @@ impl World<'_> {
         let cluster = self.upstreams[known.upstream as usize].cluster;
         let limit = self.plan.clusters[cluster as usize].connect_timeout;
         let (time, alive) = (known.connect, self.pods[known.station as usize].alive);
-        if time > limit {
-            self.after(limit, Event::ConnectTimeout(pool, connection));
-        } else if alive {
-            self.after(time, Event::Connected(pool, connection));
-        } else {
-            self.after(time, Event::Refused(pool, connection));
-        }
+        let (time, outcome) = match alive {
+            _ if time > limit => (limit, Dialed::TimedOut),
+            true => (time, Dialed::Connected),
+            false => (time, Dialed::Refused),
+        };
+        let dial = self.dials.take();
+        self.dials[dial] = Dial { pool, connection, outcome };
+        self.after_always(time, Event::Dialed(dial));
     }
 
-    /// A connection is open.
-    pub(super) fn connected(&mut self, pool: u32, connection: ConnectionId) {
+    /// A connection is open, or could not be opened.
+    pub(super) fn dialed(&mut self, dial: u32) {
+        let Dial { pool, connection, outcome } = self.dials[dial];
+        self.dials.give(dial);
         let known = &mut self.pools[pool as usize];
         let breaker = &mut self.upstreams[known.upstream as usize].breaker;
-        known.connections.connected(connection, self.now, breaker, &mut self.out);
-        if !known.expiry
-            && let Some(at) = known.connections.next_expiry()
-        {
-            known.expiry = true;
-            self.at(at, Event::Expire(pool));
-        }
-        self.follow(pool);
-    }
-
-    /// A connection could not be opened.
-    pub(super) fn refused(&mut self, pool: u32, connection: ConnectionId, late: bool) {
-        let known = &mut self.pools[pool as usize];
-        let breaker = &mut self.upstreams[known.upstream as usize].breaker;
-        let failure = if late { Failure::ConnectTimeout } else { Failure::ConnectFailure };
+        let failure = match outcome {
+            Dialed::Connected => {
+                known.connections.connected(connection, self.now, breaker, &mut self.out);
+                if !known.expiry
+                    && let Some(at) = known.connections.next_expiry()
+                {
+                    known.expiry = true;
+                    self.at(at, Event::Expire(pool));
+                }
+                return self.follow(pool);
+            }
+            Dialed::Refused => Failure::ConnectFailure,
+            Dialed::TimedOut => Failure::ConnectTimeout,
+        };
         known.connections.connect_failed(connection, failure, breaker, &mut self.out);
         self.follow(pool);
     }
@@ -138,6 +148,7 @@ impl World<'_> {
     }
 
     /// An attempt is on a connection: it reaches its pod after the delay of the network.
+    #[inline]
     fn attached(&mut self, slot: u32, connection: ConnectionId) {
         let plan = self.plan;
         let reference = self.reference(slot);
@@ -169,7 +180,7 @@ impl World<'_> {
         if hosts.delay.0 == 0 {
             self.reach(run);
         } else {
-            self.after(hosts.delay, Event::Reach(run));
+            self.after_always(hosts.delay, Event::Reach(run));
         }
     }
 
@@ -215,21 +226,24 @@ impl World<'_> {
     }
 
     /// Judges the end of an attempt: outlier detection first, then the retry policy.
+    #[inline]
     fn attempt_ended(&mut self, slot: u32, outcome: Outcome, trace: TraceId) {
         let call = &mut self.calls[slot];
-        let mut random = Local(call.random.next());
+        let (mut branch, root, numbers) =
+            (call.random.branch(), &mut call.random, &mut self.numbers);
+        let mut random = || branch.next(root, numbers);
         let number = call.upstream;
         let upstream = &mut self.upstreams[number as usize];
         let mut ejection = None;
         if let Some(detector) = &mut upstream.detector {
             let host = call.host;
-            ejection = detector.on_outcome(self.now, host, outcome, &mut || random.next());
+            ejection = detector.on_outcome(self.now, host, outcome, &mut random);
         }
         let retry = self.plan.calls[call.plan as usize].retry;
         let verdict = match (retry, &mut call.retries) {
             (Some(retry), Some(state)) => {
                 let rules = &self.plan.retries[retry as usize].rules;
-                state.decide(rules, outcome, &mut upstream.breaker, &mut || random.next())
+                state.decide(rules, outcome, &mut upstream.breaker, &mut random)
             }
             _ => RetryVerdict::No,
         };
@@ -242,8 +256,8 @@ impl World<'_> {
         if let RetryVerdict::After(wait) = verdict {
             call.stage = Stage::BackOff;
             call.attempt = call.attempt.saturating_add(1);
-            let reference = self.reference(slot);
-            self.after(wait, Event::Attempt(reference));
+            call.wakes = Nanos(self.now.0.saturating_add(wait.0));
+            self.after(wait, Event::Attempt(slot));
         } else {
             let (status, flag, trace) = match outcome {
                 Outcome::Answer(answer) => (answer.status, None, trace),

@@ -45,6 +45,7 @@ impl Limit {
 
 impl World<'_> {
     /// Notes when a request or an attempt is given up.
+    #[inline]
     pub(super) fn set_deadline(&mut self, limit: Limit, plan: u32, at: Nanos, call: CallRef) {
         let index = limit.index(plan);
         self.forget_ended(limit, index);

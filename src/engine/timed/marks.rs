@@ -75,10 +75,11 @@ impl Marks {
         })
     }
 
-    /// Goes on to the next of the moments of a mark.
-    pub(super) fn advance(&mut self, mark: usize, moment: usize) {
+    /// Goes on to a moment, numbered through all marks.
+    pub(super) fn advance(&mut self, moment: u32) {
+        let mark = moment as usize / 3;
         let watch = &mut self.list[mark];
-        match moment {
+        match moment % 3 {
             0 => self.open.push(mark),
             1 => {
                 watch.happened = true;

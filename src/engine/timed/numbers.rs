@@ -17,6 +17,9 @@ const ROWS: usize = 128;
 /// Blocks that a column keeps.
 const BLOCKS: usize = 4;
 
+/// What `SplitMix64` adds from number to number.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Index of a column.
 pub(super) type Column = u32;
 
@@ -50,6 +53,26 @@ struct Blocks {
 /// `SplitMix64` (Steele, Lea, Flood, OOPSLA 2014), started from a slot.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Local(pub(super) u64);
+
+/// A generator for draws of one request at one site that is started when the first number is needed: most
+/// requests need none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Later {
+    column: Column,
+    request: u64,
+    /// The state that draws begin with, once it is known.
+    start: Option<u64>,
+    /// How many numbers were drawn or passed over.
+    drawn: u64,
+}
+
+/// A generator that begins with one number of another one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Branch {
+    /// Which number of the other one.
+    place: u64,
+    local: Option<Local>,
+}
 
 /// A remainder as an index.
 fn remainder(number: u64, of: usize) -> usize {
@@ -133,22 +156,66 @@ impl Blocks {
     }
 }
 
+// === impl Later ===
+
+impl Later {
+    /// Prepares the draws of a request in a column.
+    pub(super) const fn new(column: Column, request: u64) -> Self {
+        Self { column, request, start: None, drawn: 0 }
+    }
+
+    /// Draws a number.
+    pub(super) fn next(&mut self, numbers: &mut Numbers) -> u64 {
+        let place = self.drawn;
+        self.drawn += 1;
+        self.at(place, numbers)
+    }
+
+    /// Draws an index below `len`; 0 if `len` is 0. One place to choose from needs no number, but takes it.
+    pub(super) fn below(&mut self, len: usize, numbers: &mut Numbers) -> usize {
+        if len <= 1 {
+            self.drawn += 1;
+            return 0;
+        }
+        remainder(self.next(numbers), len)
+    }
+
+    /// Sets a number aside as the start of a generator of its own, which may never be needed.
+    pub(super) const fn branch(&mut self) -> Branch {
+        let place = self.drawn;
+        self.drawn += 1;
+        Branch { place, local: None }
+    }
+
+    fn at(&mut self, place: u64, numbers: &mut Numbers) -> u64 {
+        let start = match self.start {
+            Some(start) => start,
+            None => *self.start.insert(numbers.get(self.column, self.request)),
+        };
+        Local(start.wrapping_add(STEP.wrapping_mul(place))).next()
+    }
+}
+
+// === impl Branch ===
+
+impl Branch {
+    /// Draws a number.
+    pub(super) fn next(&mut self, root: &mut Later, numbers: &mut Numbers) -> u64 {
+        let place = self.place;
+        self.local.get_or_insert_with(|| Local(root.at(place, numbers))).next()
+    }
+}
+
 // === impl Local ===
 
 impl Local {
     /// Draws a number.
     pub(super) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(STEP);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
-    }
-
-    /// Draws an index below `len`; 0 if `len` is 0.
-    pub(super) fn below(&mut self, len: usize) -> usize {
-        let remainder = self.next().checked_rem(len as u64).unwrap_or(0);
-        usize::try_from(remainder).unwrap_or(0)
     }
 }
 

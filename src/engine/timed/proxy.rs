@@ -1,7 +1,7 @@
 //! A request at a proxy: faults, split, fallback, answer.
 
 use super::deadlines::Limit;
-use super::numbers::Local;
+use super::numbers::Later;
 use super::plan::PlanTarget;
 use super::records::{Event, Parent, Stage};
 use super::slab::NONE;
@@ -32,10 +32,10 @@ impl World<'_> {
     pub(super) fn start_call(&mut self, start: &Start) -> u32 {
         let known = &self.plan.calls[start.plan as usize];
         let slot = self.calls.take();
-        let mut random = Local(self.numbers.get(known.host, start.request));
+        let mut random = Later::new(known.host, start.request);
         let proxy = match start.proxy {
             NONE => {
-                let index = random.below(known.senders.len());
+                let index = random.below(known.senders.len(), &mut self.numbers);
                 known.senders.get(index).copied().unwrap_or(0)
             }
             proxy => proxy,
@@ -129,6 +129,7 @@ impl World<'_> {
     }
 
     /// Sends a call to a cluster, or to its fallback while no host is healthy (asm-lanes 2.5).
+    #[inline]
     fn send(&mut self, slot: u32, hosts: u32) {
         let plan = self.plan;
         let (proxy, counted) = (self.calls[slot].proxy, self.calls[slot].counted);
@@ -152,7 +153,11 @@ impl World<'_> {
         call.fell_back = fell_back;
         call.hosts = hosts;
         call.upstream = upstream;
-        call.worker = if workers > 1 { super::slab::id(call.random.below(workers)) } else { 0 };
+        call.worker = if workers > 1 {
+            super::slab::id(call.random.below(workers, &mut self.numbers))
+        } else {
+            0
+        };
         self.tally.request_to(plan.hosts[hosts as usize].service, call.try_number, counted);
         self.attempt(slot);
         // E-160: no copies of what found no host.
@@ -167,6 +172,7 @@ impl World<'_> {
     }
 
     /// Ends a call; whoever made it goes on when what happens now is over.
+    #[inline]
     pub(super) fn finish(
         &mut self,
         slot: u32,

@@ -1,6 +1,6 @@
 //! What is under way: requests at proxies, requests at pods, and the events that move them on.
 
-use super::numbers::Local;
+use super::numbers::Later;
 use super::slab::NONE;
 use super::traces::TraceId;
 use crate::data_plane::ResponseFlag;
@@ -8,8 +8,7 @@ use crate::data_plane::balance::HostId;
 use crate::data_plane::resilience::{ConnectionId, RetryState};
 use crate::units::Nanos;
 
-/// What happens at a time. An event for a call of an old generation, or for an attempt that is over, is passed
-/// over.
+/// What happens at a time. An event for what is over is passed over.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
     /// The next request of a source arrives.
@@ -18,14 +17,10 @@ pub(super) enum Event {
     User(u32),
     /// The delay of a fault is over.
     Dispatch(u32),
-    /// A back-off is over.
-    Attempt(CallRef),
-    /// A connection of a pool is open.
-    Connected(u32, ConnectionId),
-    /// A connection of a pool was refused.
-    Refused(u32, ConnectionId),
-    /// A connection of a pool took too long.
-    ConnectTimeout(u32, ConnectionId),
+    /// The back-off of a call is over.
+    Attempt(u32),
+    /// What came of opening a connection is known.
+    Dialed(u32),
     /// A request reaches its pod.
     Reach(u32),
     /// A worker is done with a request.
@@ -50,12 +45,32 @@ pub(super) enum Event {
     WarmedUp,
     /// A bucket of the series ends.
     Interval,
-    /// A mark, and which of its moments it is.
-    Mark(u32, u8),
+    /// One of the moments of a mark.
+    Mark(u32),
     /// A rollout begins, or the pause of a step is over.
     RolloutStep(u32),
     /// A rollout makes its checks, if the step is still held.
     RolloutCheck(u32),
+}
+
+/// A connection that is being opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Dial {
+    pub(super) pool: u32,
+    pub(super) connection: ConnectionId,
+    pub(super) outcome: Dialed,
+}
+
+/// What comes of opening a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Dialed {
+    /// It is open.
+    #[default]
+    Connected,
+    /// The host refused it.
+    Refused,
+    /// It took too long.
+    TimedOut,
 }
 
 /// A call, or one attempt of it.
@@ -121,12 +136,14 @@ pub(super) struct Call {
     pub(super) try_number: u32,
     pub(super) retries: Option<RetryState>,
     pub(super) tried: Vec<HostId>,
-    pub(super) random: Local,
+    pub(super) random: Later,
     pub(super) counted: bool,
     pub(super) fell_back: bool,
     pub(super) lane: Option<u32>,
     pub(super) started: Nanos,
     pub(super) attempt_started: Nanos,
+    /// When the present back-off ends.
+    pub(super) wakes: Nanos,
     pub(super) status: u16,
     pub(super) flag: Option<ResponseFlag>,
     pub(super) trace: TraceId,

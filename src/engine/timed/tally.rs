@@ -7,7 +7,7 @@ use super::setup::Setup;
 use super::traces::End;
 use crate::data_plane::ResponseFlag;
 use crate::scenario::time;
-use crate::stats::{LatencyHistogram, Series};
+use crate::stats::{LatencyRecorder, Series};
 use crate::topology::is_failure;
 use crate::units::Nanos;
 
@@ -41,7 +41,7 @@ pub(super) struct Tally {
 /// Answers of a kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
-    pub(super) latency: LatencyHistogram,
+    pub(super) latency: LatencyRecorder,
     pub(super) failed: u64,
 }
 
@@ -67,7 +67,7 @@ struct Bucket {
     failures: u64,
     fallbacks: u64,
     lanes: Vec<u64>,
-    latency: LatencyHistogram,
+    latency: LatencyRecorder,
 }
 
 // === impl Tally ===
@@ -147,6 +147,7 @@ impl Tally {
     }
 
     /// Counts an answer that a proxy got from a host.
+    #[inline]
     pub(super) fn hop(&mut self, hop: u32, latency: Nanos, status: u16, counted: bool) {
         if counted {
             self.by_hop[hop as usize].add(latency, is_failure(status));
@@ -185,6 +186,7 @@ impl Tally {
 // === impl Group ===
 
 impl Group {
+    #[inline]
     fn add(&mut self, latency: Nanos, failed: bool) {
         self.latency.record(latency);
         self.failed += u64::from(failed);
@@ -208,8 +210,7 @@ impl Timeseries {
         for (series, count) in self.lanes.iter_mut().zip(&mut present.lanes) {
             series.add(start, std::mem::take(count));
         }
-        let quantile = |share| present.latency.quantile(share);
-        self.quantiles.push(quantile(0.5).zip(quantile(0.99)));
+        self.quantiles.push(present.latency.quantiles([0.5, 0.99]).map(|it| it.into()));
         present.latency.clear();
     }
 }

@@ -57,10 +57,8 @@ impl World<'_> {
             self.at(change.at, Event::Change(id(index)));
         }
         let moments: Vec<[Nanos; 3]> = self.tally.marks.moments().collect();
-        for (mark, moments) in (0..).zip(moments) {
-            for (moment, at) in (0..).zip(moments) {
-                self.at(at, Event::Mark(mark, moment));
-            }
+        for (moment, at) in (0..).zip(moments.into_iter().flatten()) {
+            self.at(at, Event::Mark(moment));
         }
         if setup.warm_up.0 > 0 {
             self.at(setup.warm_up, Event::WarmedUp);

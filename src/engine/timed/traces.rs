@@ -37,6 +37,8 @@ pub(super) struct Traces {
     /// Per trace: where it comes from, and by which step.
     nodes: Vec<(TraceId, u64)>,
     counts: Vec<u64>,
+    /// Per label, the trace that begins with it; the root if it is not known yet.
+    served: Vec<TraceId>,
 }
 
 /// The end of a request.
@@ -65,14 +67,19 @@ pub(super) struct TraceNames<'a> {
 
 impl Traces {
     /// The beginning of all traces.
-    const ROOT: TraceId = 0;
+    pub(super) const ROOT: TraceId = 0;
     /// A trace that is not told apart from others.
     pub(super) const REST: TraceId = 1;
 
     /// Knows no trace yet.
     pub(super) fn new() -> Self {
         let nodes = vec![(NONE, 0), (NONE, 0)];
-        Self { table: vec![(NONE, NONE, 0); 1 << 10], nodes, counts: vec![0; 2] }
+        Self {
+            table: vec![(NONE, NONE, 0); 1 << 10],
+            nodes,
+            counts: vec![0; 2],
+            served: Vec::new(),
+        }
     }
 
     /// A proxy answered.
@@ -86,8 +93,23 @@ impl Traces {
     }
 
     /// An application begins to serve it.
+    #[inline]
     pub(super) fn served(&mut self, label: u32) -> TraceId {
-        self.step(Self::ROOT, SERVED | u64::from(label))
+        match self.served.get(label as usize) {
+            Some(known) if *known != Self::ROOT => *known,
+            _ => self.serves_first(label),
+        }
+    }
+
+    #[cold]
+    fn serves_first(&mut self, label: u32) -> TraceId {
+        let trace = self.step(Self::ROOT, SERVED | u64::from(label));
+        let index = label as usize;
+        if self.served.len() <= index {
+            self.served.resize(index + 1, Self::ROOT);
+        }
+        self.served[index] = trace;
+        trace
     }
 
     /// The application made a call.

@@ -8,7 +8,7 @@ use super::deadlines::{self, Deadlines};
 use super::numbers::{Local, Numbers};
 use super::plan::Plan;
 use super::pod::Pod;
-use super::records::{Call, CallRef, Event, Run, Stage};
+use super::records::{Call, CallRef, Dial, Event, Run, Stage};
 use super::rollout::Rollout;
 use super::setup::{Setup, Station};
 use super::slab::{NONE, Slab, id};
@@ -33,6 +33,7 @@ pub(super) struct World<'a> {
     seeds: Local,
     pub(super) calls: Slab<Call>,
     pub(super) runs: Slab<Run>,
+    pub(super) dials: Slab<Dial>,
     pub(super) pods: Vec<Pod>,
     /// Per station, the upstreams of its proxy by name of the cluster; empty until it sends something.
     pub(super) proxies: Vec<Vec<u32>>,
@@ -72,6 +73,7 @@ impl<'a> World<'a> {
             seeds: Local(seed),
             calls: Slab::default(),
             runs: Slab::default(),
+            dials: Slab::default(),
             pods: stations.iter().map(Pod::new).collect(),
             proxies: vec![Vec::new(); stations.len()],
             upstreams: Vec::new(),
@@ -124,6 +126,7 @@ impl<'a> World<'a> {
     }
 
     /// Adds an event after some time; without any time it happens next, after those that wait already.
+    #[inline]
     pub(super) fn after(&mut self, time: Nanos, event: Event) {
         if time.0 == 0 {
             self.soon.push_back(event);
@@ -132,12 +135,24 @@ impl<'a> World<'a> {
         }
     }
 
+    /// As [`World::after`], for a time that is one of a few and no random number.
+    #[inline]
+    pub(super) fn after_always(&mut self, time: Nanos, event: Event) {
+        if time.0 == 0 {
+            self.soon.push_back(event);
+        } else {
+            self.calendar.push_after(time, event);
+        }
+    }
+
     /// Adds an event at a time.
+    #[inline]
     pub(super) fn at(&mut self, time: Nanos, event: Event) {
         self.calendar.push(time, event);
     }
 
     /// Adds an event at this moment.
+    #[inline]
     pub(super) fn next(&mut self, event: Event) {
         self.soon.push_back(event);
     }
@@ -148,14 +163,8 @@ impl<'a> World<'a> {
             Event::Arrive(source) => self.arrive(source),
             Event::User(user) => self.user_sends(user),
             Event::Dispatch(call) => self.dispatch(call),
-            Event::Attempt(call) => {
-                if self.is_at(call, Stage::BackOff) {
-                    self.attempt(call.slot);
-                }
-            }
-            Event::Connected(pool, connection) => self.connected(pool, connection),
-            Event::Refused(pool, connection) => self.refused(pool, connection, false),
-            Event::ConnectTimeout(pool, connection) => self.refused(pool, connection, true),
+            Event::Attempt(call) => self.attempt_again(call),
+            Event::Dialed(dial) => self.dialed(dial),
             Event::Reach(run) => self.reach(run),
             Event::Served(run) => self.served(run),
             Event::Answer(run) => self.answer(run),
@@ -170,19 +179,19 @@ impl<'a> World<'a> {
             Event::Interval => self.end_interval(),
             Event::RolloutStep(step) => self.rollout_step(step),
             Event::RolloutCheck(step) => self.rollout_check(step),
-            Event::Mark(mark, moment) => {
-                self.tally.marks.advance(mark as usize, usize::from(moment));
-            }
+            Event::Mark(moment) => self.tally.marks.advance(moment),
         }
     }
 
     /// The name of the present attempt of a call.
+    #[inline]
     pub(super) fn reference(&self, slot: u32) -> CallRef {
         let call = &self.calls[slot];
         CallRef { slot, generation: call.generation, attempt: call.attempt }
     }
 
     /// Tells whether an attempt is the present one and stands there.
+    #[inline]
     pub(super) fn is_at(&self, reference: CallRef, stage: Stage) -> bool {
         let call = &self.calls[reference.slot];
         call.generation == reference.generation
@@ -193,11 +202,16 @@ impl<'a> World<'a> {
     /// Returns the upstream of a proxy for a cluster; the first use makes it.
     pub(super) fn upstream(&mut self, proxy: u32, cluster: u32) -> u32 {
         let known = &self.plan.clusters[cluster as usize];
-        let own = &mut self.proxies[proxy as usize];
-        match own.get(known.name as usize) {
-            Some(upstream) if *upstream != NONE => return *upstream,
-            _ => {}
+        match self.proxies[proxy as usize].get(known.name as usize) {
+            Some(upstream) if *upstream != NONE => *upstream,
+            _ => self.make_upstream(proxy, cluster),
         }
+    }
+
+    #[cold]
+    fn make_upstream(&mut self, proxy: u32, cluster: u32) -> u32 {
+        let known = &self.plan.clusters[cluster as usize];
+        let own = &mut self.proxies[proxy as usize];
         if own.is_empty() {
             own.resize(self.plan.cluster_names.len(), NONE);
         }

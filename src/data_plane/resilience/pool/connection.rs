@@ -101,6 +101,7 @@ impl ConnectionPool {
     }
 
     /// Puts an attempt on a ready connection, unless too many requests are under way (E-101).
+    #[inline]
     pub(super) fn attach(
         &mut self,
         stream: StreamId,
@@ -127,6 +128,7 @@ impl ConnectionPool {
     }
 
     /// Serves those that wait, then opens connections for those that still do.
+    #[inline]
     pub(super) fn serve_pending(
         &mut self,
         breaker: &mut CircuitBreaker,
@@ -203,6 +205,7 @@ impl ConnectionPool {
     }
 
     /// The pool of a host that has left keeps no connection that nobody needs.
+    #[inline]
     pub(super) fn close_idle_if_draining(
         &mut self,
         breaker: &mut CircuitBreaker,

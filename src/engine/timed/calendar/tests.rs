@@ -8,8 +8,13 @@ use crate::units::Nanos;
 enum Step {
     Push(u64),
     PushMany(u64, u8),
+    /// One of a few delays.
+    PushAfter(u8),
     Pop(u8),
 }
+
+/// More delays than there are lanes.
+const DELAYS: [u64; 10] = [0, 1, 2, 7, 150, 300, 1_000_000, 1 << 40, u64::MAX - 3, u64::MAX];
 
 /// Times on all scales: ties, neighbours, far away.
 fn step() -> impl Strategy<Value = Step> {
@@ -24,6 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => delay.clone().prop_map(Step::Push),
         1 => (delay, any::<u8>()).prop_map(|(delay, count)| Step::PushMany(delay, count)),
+        2 => any::<u8>().prop_map(Step::PushAfter),
         2 => any::<u8>().prop_map(|count| Step::Pop(count % 64)),
     ]
 }
@@ -35,8 +41,12 @@ proptest! {
         // The next event last, of equal times the oldest last.
         let mut sorted: Vec<(u64, u32)> = Vec::new();
         let mut pushed = 0_u32;
-        let mut push = |calendar: &mut Calendar<u32>, sorted: &mut Vec<(u64, u32)>, at: u64| {
-            calendar.push(Nanos(at), pushed);
+        let mut push = |calendar: &mut Calendar<u32>, sorted: &mut Vec<(u64, u32)>, at: u64,
+                        delay: Option<u64>| {
+            match delay {
+                Some(delay) => calendar.push_after(Nanos(delay), pushed),
+                None => calendar.push(Nanos(at), pushed),
+            }
             let place = sorted.partition_point(|(other, _)| *other > at);
             sorted.insert(place, (at, pushed));
             pushed += 1;
@@ -44,12 +54,16 @@ proptest! {
         for step in steps {
             let now = calendar.now().0;
             match step {
-                Step::Push(delay) => push(&mut calendar, &mut sorted, now.saturating_add(delay)),
+                Step::Push(delay) => push(&mut calendar, &mut sorted, now.saturating_add(delay), None),
                 Step::PushMany(delay, count) => {
                     for spread in 0..u64::from(count) {
                         let at = now.saturating_add(delay).saturating_add(spread % 7);
-                        push(&mut calendar, &mut sorted, at);
+                        push(&mut calendar, &mut sorted, at, None);
                     }
+                }
+                Step::PushAfter(which) => {
+                    let delay = DELAYS[usize::from(which) % DELAYS.len()];
+                    push(&mut calendar, &mut sorted, now.saturating_add(delay), Some(delay));
                 }
                 Step::Pop(count) => {
                     for _ in 0..count {
@@ -59,7 +73,7 @@ proptest! {
                     }
                 }
             }
-            prop_assert_eq!(calendar.len(), sorted.len());
+            prop_assert_eq!(calendar.len(), sorted.len() as u64);
         }
         while let Some((at, event)) = sorted.pop() {
             prop_assert_eq!(calendar.pop(), Some((Nanos(at), event)));

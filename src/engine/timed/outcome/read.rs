@@ -24,7 +24,7 @@ impl Outcome {
         let group = |name: &str, group: &crate::engine::timed::tally::Group| GroupOutcome {
             name: name.to_owned(),
             failed: group.failed,
-            latency: group.latency.clone(),
+            latency: group.latency.histogram(),
         };
         let lanes = [""].into_iter().chain(plan.lanes.iter().map(String::as_str));
         let classes: Vec<GroupOutcome> =
@@ -73,7 +73,7 @@ fn hops(plan: &Plan, tally: &Tally) -> Vec<HopOutcome> {
             service: service.clone(),
             version: version.clone(),
             failed: group.failed,
-            latency: group.latency.clone(),
+            latency: group.latency.histogram(),
         });
     rows.collect()
 }
