@@ -45,6 +45,15 @@ pub(crate) struct Difference {
     pub(crate) got: Result<Outcome, String>,
 }
 
+// === impl Running ===
+
+impl Running {
+    /// Returns the socket of a scene.
+    pub(crate) fn socket(&self, number: usize) -> PathBuf {
+        self.folder.socket(number)
+    }
+}
+
 // === impl Difference ===
 
 impl Difference {
@@ -70,11 +79,8 @@ pub(crate) fn play(
     upstreams: &Upstreams,
     scenes: &[Scene],
 ) -> Result<Count, Refusal> {
-    let folder = Folder::new();
-    let config = config(scenes, &folder.0);
-    Envoy::validate(program, &config, &folder.0)?;
-    let last = folder.socket(scenes.len() - 1);
-    let _envoy = Envoy::start(program, &config, &folder.0, &last)?;
+    validate(program, scenes)?;
+    let running = start(program, scenes)?;
     let (next, total) = (AtomicUsize::new(0), Mutex::new(Count::default()));
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -82,13 +88,29 @@ pub(crate) fn play(
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(scene) = scenes.get(number) else { return };
-                    let count = play_scene(scene, number, &folder.socket(number), upstreams);
+                    let count = play_scene(scene, number, &running.socket(number), upstreams);
                     total.lock().unwrap().add(count);
                 }
             });
         }
     });
     Ok(total.into_inner().unwrap())
+}
+
+/// An Envoy that runs scenes until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    // First, so that Envoy ends before its folder goes.
+    _envoy: Envoy,
+    folder: Folder,
+}
+
+/// Lets Envoy run the scenes; their requests are not sent.
+pub(crate) fn start(program: &Path, scenes: &[Scene]) -> Result<Running, Refusal> {
+    let folder = Folder::new();
+    let last = folder.socket(scenes.len() - 1);
+    let envoy = Envoy::start(program, &config(scenes, &folder.0), &folder.0, &last)?;
+    Ok(Running { _envoy: envoy, folder })
 }
 
 /// Asks whether Envoy takes the configuration of some scenes.

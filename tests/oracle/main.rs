@@ -22,6 +22,7 @@ mod process;
 mod random;
 mod recorded;
 mod scene;
+mod shares;
 mod tame;
 mod upstream;
 mod wire;

@@ -1,8 +1,8 @@
 //! Time limits of requests and attempts.
 //!
 //! All requests of one call of the plan have the same limit, so their deadlines come in the order in which they
-//! begin: a queue each, and one event for its front. Most requests end in time; they leave the queue when
-//! somebody looks, without an event of their own.
+//! begin: a queue each, and one event for its front. Most requests end in time; they leave the queue without an
+//! event of their own, when its front is due or there is no room left.
 
 use std::collections::VecDeque;
 
@@ -48,7 +48,10 @@ impl World<'_> {
     #[inline]
     pub(super) fn set_deadline(&mut self, limit: Limit, plan: u32, at: Nanos, call: CallRef) {
         let index = limit.index(plan);
-        self.forget_ended(limit, index);
+        let queue = &self.deadlines[index as usize].queue;
+        if queue.len() == queue.capacity() {
+            self.forget_ended(limit, index);
+        }
         let known = &mut self.deadlines[index as usize];
         known.queue.push_back((at, call));
         if !known.armed {
