@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::coverage::{Coverage, Item};
 use super::report::{Failure, Report, Suite, Test};
 use crate::diagnostic::{Diagnostic, Place, Sources};
-use crate::report::Style;
+use crate::report::{Ink, Style};
 use crate::units::Share;
 
 /// What of a report is printed.
@@ -20,12 +20,6 @@ pub struct Selection {
     /// The least share of them in percent.
     pub fail_under: Option<Share>,
 }
-
-/// ANSI sequences.
-const BOLD: &str = "\u{1b}[1m";
-const RED: &str = "\u{1b}[31m";
-const GREEN: &str = "\u{1b}[32m";
-const RESET: &str = "\u{1b}[0m";
 
 /// Prints a report as text.
 #[must_use]
@@ -40,16 +34,9 @@ pub fn text(report: &Report, sources: &Sources, selection: Selection, style: Sty
     let (tests, failed) = (report.tests(), report.failed());
     let plural = if tests == 1 { "" } else { "s" };
     let line = format!("check: {tests} test{plural}, {failed} failed");
-    out.push_str(&painted(&line, if failed == 0 { GREEN } else { RED }, style));
+    out.push_str(&style.paint(if failed == 0 { Ink::Green } else { Ink::Red }, &line));
     out.push('\n');
     out
-}
-
-fn painted(text: &str, colour: &str, style: Style) -> String {
-    match style {
-        Style::Plain => text.to_owned(),
-        Style::Colour => format!("{colour}{text}{RESET}"),
-    }
 }
 
 fn write_suite(
@@ -62,7 +49,7 @@ fn write_suite(
     if selection.only_failures && suite.failed() == 0 {
         return;
     }
-    out.push_str(&painted(&suite.file, BOLD, style));
+    out.push_str(&style.paint(Ink::Bold, &suite.file));
     let _ = writeln!(out, " ({})", suite.format.name());
     if !selection.only_failures {
         for note in &suite.notes {
@@ -73,17 +60,17 @@ fn write_suite(
         let name = visible(&test.name);
         if test.passed() {
             if !selection.only_failures {
-                let _ = writeln!(out, "  {}      {name}", painted("ok", GREEN, style));
+                let _ = writeln!(out, "  {}      {name}", style.paint(Ink::Green, "ok"));
             }
             continue;
         }
-        let _ = writeln!(out, "  {}  {name}", painted("FAILED", RED, style));
+        let _ = writeln!(out, "  {}  {name}", style.paint(Ink::Red, "FAILED"));
         for failure in &test.failures {
             let text = failure_text(test, failure, sources);
             out.push_str(&match style {
                 Style::Plain => text,
                 Style::Colour => {
-                    text.replacen("failed[check]", &painted("failed[check]", RED, style), 1)
+                    text.replacen("failed[check]", &style.paint(Ink::Red, "failed[check]"), 1)
                 }
             });
         }

@@ -95,24 +95,11 @@ impl Redirect {
             (Some(authority), Some(port)) => format!("{authority}:{port}"),
             (Some(authority), None) => authority.clone(),
             (None, Some(port)) => format!("{}:{port}", without_port(&request.authority)),
-            (None, None) => self.kept_host(request),
+            (None, None) => kept_host(scheme, request).to_owned(),
         };
         let path = self.location_path(matched, request);
         let slash = if path.starts_with('/') { "" } else { "/" };
         format!("{scheme}://{host}{slash}{path}")
-    }
-
-    /// The request's own host keeps its port, but for the default port of a scheme that changes; the scheme
-    /// it had is what `X-Forwarded-Proto` says to the letter.
-    fn kept_host(&self, request: &Request) -> String {
-        let authority = &request.authority;
-        let scheme = request.headers.first("x-forwarded-proto").unwrap_or(&request.scheme);
-        let default = match (self.scheme.as_deref(), scheme) {
-            (Some("https"), "http") => ":80",
-            (Some("http"), "https") => ":443",
-            _ => return authority.clone(),
-        };
-        authority.strip_suffix(default).unwrap_or(authority).to_owned()
     }
 
     fn location_path(&self, matched: &PathMatcher, request: &Request) -> String {
@@ -124,6 +111,20 @@ impl Redirect {
             RedirectPath::Prefix(text) => join_query(replace_prefix(matched, only, text), query),
         }
     }
+}
+
+/// The request's own host in an address with `scheme`: it keeps its port, but for the default port of the scheme
+/// that the request had, if that is another one. What it had is what `X-Forwarded-Proto` says; only there letter
+/// case tells schemes apart.
+pub(super) fn kept_host<'r>(scheme: &str, request: &'r Request) -> &'r str {
+    let authority = &request.authority;
+    let had = request.headers.first("x-forwarded-proto").unwrap_or(&request.scheme);
+    let default = match had.to_ascii_lowercase().as_str() {
+        "http" if scheme != had => ":80",
+        "https" if scheme != had => ":443",
+        _ => return authority,
+    };
+    authority.strip_suffix(default).unwrap_or(authority)
 }
 
 /// Returns a host without its port: everything before the last colon, as Envoy takes it; brackets of
@@ -193,11 +194,25 @@ mod tests {
 
     #[test]
     fn a_port_is_dropped_for_the_scheme_that_was_forwarded() {
-        for (proto, expected) in [("http", "https://h/p"), ("gopher", "https://h:80/p")] {
+        for (proto, expected) in
+            [("http", "https://h/p"), ("HTTP", "https://h/p"), ("gopher", "https://h:80/p")]
+        {
             let mut request = Request::get("h:80", "/p");
             request.headers.append("x-forwarded-proto", proto);
             let redirect = redirect(Some("https"), None, None);
             assert_eq!(redirect.location(&PathMatcher::Any, &request), expected, "{proto}");
+        }
+    }
+
+    #[test]
+    fn the_own_scheme_in_other_letters_is_another_one() {
+        let mut request = Request::get("h:443", "/p");
+        "https".clone_into(&mut request.scheme);
+        for (proto, host) in [("https", "h:443"), ("HTTPS", "h"), ("http", "h:443")] {
+            request.headers.set("x-forwarded-proto", proto.to_owned());
+            assert_eq!(kept_host(&request.scheme, &request), host, "{proto}");
+            let location = redirect(None, None, None).location(&PathMatcher::Any, &request);
+            assert_eq!(location, format!("https://{host}/p"));
         }
     }
 

@@ -5,7 +5,7 @@ use super::matcher::{PathMatcher, RouteMatcher};
 use super::mutation::HeaderOps;
 use super::policy::{Cors, Fault, HashKey, Mirror, RetryPolicy};
 use super::request::Request;
-use super::rewrite::{PathRewrite, Redirect};
+use super::rewrite::{PathRewrite, Redirect, kept_host};
 use crate::units::Nanos;
 
 /// One entry of a virtual host.
@@ -124,8 +124,9 @@ impl DirectResponse {
     /// Returns the `location` that Envoy adds to a 201 and to every 3xx: the address of the request.
     #[must_use]
     pub fn location(&self, request: &Request) -> Option<String> {
-        let Request { scheme, authority, path, .. } = request;
-        matches!(self.status, 201 | 300..=399).then(|| format!("{scheme}://{authority}{path}"))
+        let Request { scheme, path, .. } = request;
+        let has_one = matches!(self.status, 201 | 300..=399);
+        has_one.then(|| format!("{scheme}://{}{path}", kept_host(scheme, request)))
     }
 }
 

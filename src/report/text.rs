@@ -1,28 +1,13 @@
 //! A document for a terminal: aligned columns, colour if wanted.
 
 use super::document::{Align, Document, Section, Table};
-
-/// Whether to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// Plain text.
-    Plain,
-    /// ANSI colours.
-    Colour,
-}
-
-/// ANSI sequences.
-const BOLD: &str = "\u{1b}[1m";
-const DIM: &str = "\u{1b}[2m";
-const RED: &str = "\u{1b}[31m";
-const GREEN: &str = "\u{1b}[32m";
-const RESET: &str = "\u{1b}[0m";
+use super::style::{Ink, Style};
 
 /// Prints a document.
 #[must_use]
 pub fn text(document: &Document, style: Style) -> String {
     let mut out = String::new();
-    out.push_str(&painted(&document.title, BOLD, style));
+    out.push_str(&style.paint(Ink::Bold, &document.title));
     out.push('\n');
     out.push_str(&document.subtitle);
     out.push('\n');
@@ -31,24 +16,17 @@ pub fn text(document: &Document, style: Style) -> String {
     }
     let (verdict, well) = &document.verdict;
     out.push('\n');
-    out.push_str(&painted(verdict, if *well { GREEN } else { RED }, style));
+    out.push_str(&style.paint(if *well { Ink::Green } else { Ink::Red }, verdict));
     out.push('\n');
     out
 }
 
-fn painted(text: &str, colour: &str, style: Style) -> String {
-    match style {
-        Style::Plain => text.to_owned(),
-        Style::Colour => format!("{colour}{text}{RESET}"),
-    }
-}
-
 fn write_section(section: &Section, style: Style, out: &mut String) {
     out.push('\n');
-    out.push_str(&painted(section.heading, BOLD, style));
+    out.push_str(&style.paint(Ink::Bold, section.heading));
     out.push('\n');
     if !section.note.is_empty() {
-        out.push_str(&format!("  {}\n", painted(&section.note, DIM, style)));
+        out.push_str(&format!("  {}\n", style.paint(Ink::Dim, &section.note)));
     }
     write_table(&section.table, style, out);
     for line in &section.lines {
@@ -71,13 +49,13 @@ fn write_table(table: &Table, style: Style, out: &mut String) {
         .collect();
     let heads: Vec<String> = table.columns.iter().map(|(head, _)| (*head).to_owned()).collect();
     let line = aligned(&heads, table, &widths);
-    out.push_str(&painted(&line, DIM, style));
+    out.push_str(&style.paint(Ink::Dim, &line));
     out.push('\n');
     for row in &table.rows {
         let line = aligned(row, table, &widths);
         let failed = row.first().is_some_and(|cell| cell == "FAILED")
             || row.last().is_some_and(|cell| cell == "deviates");
-        out.push_str(&if failed { painted(&line, RED, style) } else { line });
+        out.push_str(&if failed { style.paint(Ink::Red, &line) } else { line });
         out.push('\n');
     }
 }

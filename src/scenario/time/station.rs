@@ -105,7 +105,7 @@ pub(super) fn collect(assembled: &Assembled, workloads: &mut Workloads) {
 struct Facts {
     service_time: Option<TimeDistribution>,
     workers: Option<u32>,
-    queue: Option<u32>,
+    queue: Option<Located<u32>>,
     errors: Option<Share>,
 }
 
@@ -142,8 +142,14 @@ pub(super) fn resolve(
             }
         }
     }
-    for (name, _) in &own {
-        matching(name, &stations, loading);
+    for (name, facts) in &own {
+        let found = matching(name, &stations, loading);
+        let unlimited = found.iter().all(|found| stations[*found as usize].workers.is_none());
+        if let Some(queue) = facts.queue.as_ref().filter(|_| unlimited && !found.is_empty()) {
+            let message = format!("no request ever waits in `{}`: it has no `workers`", name.value);
+            let problem = Diagnostic::warning("unused-queue", queue.place, message);
+            loading.problems.push(problem.help("state how many requests a pod serves at a time"));
+        }
     }
     assume_times(&mut stations, &stated, topology, assumptions);
     stations
@@ -222,7 +228,7 @@ impl Facts {
         Self {
             service_time,
             workers: file.workers.as_ref().map(|workers| workers.value.max(1)),
-            queue: file.queue.as_ref().map(|queue| queue.value),
+            queue: file.queue.clone(),
             errors: file.errors.as_ref().map(|errors| errors.value),
         }
     }
@@ -233,7 +239,7 @@ impl Facts {
             station.service_time = time.clone();
         }
         station.workers = self.workers.or(station.workers);
-        station.queue = self.queue.or(station.queue);
+        station.queue = self.queue.as_ref().map(|queue| queue.value).or(station.queue);
         station.errors = self.errors.or(station.errors);
         self.service_time.is_some()
     }

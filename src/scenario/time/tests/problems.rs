@@ -130,3 +130,19 @@ fn a_class_has_one_way_to_arrive() {
             .contains("error[contradiction] `arrivals` already says")
     );
 }
+
+#[test]
+fn a_queue_that_nobody_waits_in_is_worth_a_word() {
+    let said = |text: &str| {
+        let loaded = read(&format!("{text}\n"), &[], &[]);
+        assert!(loaded.scenario.is_some(), "{text}");
+        loaded.problems.render(&loaded.sources)
+    };
+    let alone = said("apps: {mockb: {queue: 5}}");
+    let expected = "s.yaml:7:23: warning[unused-queue] no request ever waits in `mockb`";
+    assert!(alone.contains(expected), "{alone}");
+    for text in ["{mockb: {queue: 5, workers: 2}}", "{mockb: {queue: 5}, mockb@v2: {workers: 2}}"] {
+        let problems = said(&format!("apps: {text}"));
+        assert!(!problems.contains("unused-queue"), "{problems}");
+    }
+}
