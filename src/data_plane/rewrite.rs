@@ -94,7 +94,7 @@ impl Redirect {
         let host = match (&self.authority, self.port) {
             (Some(authority), Some(port)) => format!("{authority}:{port}"),
             (Some(authority), None) => authority.clone(),
-            (None, Some(port)) => format!("{}:{port}", without_port(&request.authority)),
+            (None, Some(port)) => format!("{}:{port}", split_port(&request.authority).0),
             (None, None) => kept_host(scheme, request).to_owned(),
         };
         let path = self.location_path(matched, request);
@@ -117,14 +117,26 @@ impl Redirect {
 /// that the request had, if that is another one. What it had is what `X-Forwarded-Proto` says; only there letter
 /// case tells schemes apart.
 pub(super) fn kept_host<'r>(scheme: &str, request: &'r Request) -> &'r str {
-    let authority = &request.authority;
+    let authority = request.authority.as_str();
     let had = request.headers.first("x-forwarded-proto").unwrap_or(&request.scheme);
     let default = match had.to_ascii_lowercase().as_str() {
         "http" if scheme != had => ":80",
         "https" if scheme != had => ":443",
         _ => return authority,
     };
-    authority.strip_suffix(default).unwrap_or(authority)
+    let (host, port) = split_port(authority);
+    if port == default { host } else { authority }
+}
+
+/// Splits the port with its colon off, as Envoy does for redirects: behind the brackets of an IPv6 address all is
+/// port.
+fn split_port(authority: &str) -> (&str, &str) {
+    let colon = if authority.starts_with('[') {
+        authority.rfind("]:").map(|bracket| bracket + 1)
+    } else {
+        authority.rfind(':')
+    };
+    authority.split_at(colon.unwrap_or(authority.len()))
 }
 
 /// Returns a host without its port: everything before the last colon, as Envoy takes it; brackets of
@@ -185,6 +197,11 @@ mod tests {
             (None, Some("n:1"), Some(2), "h", "http://n:1:2/p?q"),
             (None, Some("n"), None, "h:8080", "http://n/p?q"),
             (None, None, Some(1), "[::1]:80", "http://[::1]:1/p?q"),
+            (None, None, Some(1), "[::1]:80:90", "http://[::1]:1/p?q"),
+            (None, None, Some(1), "[::1]", "http://[::1]:1/p?q"),
+            (None, None, Some(1), "h:80:90", "http://h:80:1/p?q"),
+            (Some("https"), None, None, "[::1]:80", "https://[::1]/p?q"),
+            (Some("https"), None, None, "[::1]:80:80", "https://[::1]:80:80/p?q"),
         ] {
             let request = Request::get(host, "/p?q");
             let location = redirect(scheme, authority, port).location(&PathMatcher::Any, &request);
