@@ -201,12 +201,14 @@ pub fn combined_hash(keys: &[HashKey], request: &Request, client: &str) -> Optio
     })
 }
 
-/// The first cookie of a name on any Cookie line; quotes around the value are not part of it.
+/// The first cookie of a name on any Cookie line; quotes around the value are not part of it, and an empty one is
+/// none.
 fn cookie<'r>(request: &'r Request, name: &'r str) -> Option<&'r str> {
     let pieces = request.headers.values("cookie").flat_map(|line| line.split(';'));
     let mut pairs = pieces.filter_map(|piece| piece.trim().split_once('='));
     let value = pairs.find(|(key, _)| *key == name)?.1;
-    Some(value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
+    let bare = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
+    (!bare.is_empty()).then_some(bare)
 }
 
 /// XXH64 with seed 0.
@@ -244,6 +246,9 @@ mod tests {
             HashKey::Cookie { name: "u".into(), ttl: None, path: None, attributes: Vec::new() };
         let jar = request("/", &[("cookie", "a=1; u=\"alice\"; u=b")]);
         assert_eq!(cookie.hash(&jar, ""), Some(xxh64("alice")));
+        for empty in ["u=", "u=; u=b", "u=\"\""] {
+            assert_eq!(cookie.hash(&request("/", &[("cookie", empty)]), ""), None, "{empty}");
+        }
     }
 
     #[test]

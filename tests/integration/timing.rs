@@ -2,7 +2,8 @@
 //! names).
 //!
 //! Recorded arrivals meet hosts as the recordings describe them. Shares must agree within four standard errors
-//! of a difference, durations in median and 95th percentile within 5 % + 2 ms; the spans without requests to an
+//! of a difference, durations in median and 95th percentile within 5 % + 2 ms and as many standard errors of what
+//! is measured in a run; the spans without requests to an
 //! ejected host must begin and end within one detection interval + 50 ms of some simulated run. The phase of
 //! the detection interval is not recorded: it is the one that fits the recorded spans best.
 
@@ -17,7 +18,7 @@ use lanecast::units::Nanos;
 use recording::Recording;
 
 /// Simulated runs per recording.
-const RUNS: u32 = 5;
+const RUNS: u32 = 20;
 
 /// Phases of the detection interval that are tried.
 const PHASES: u64 = 20;

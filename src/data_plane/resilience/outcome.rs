@@ -27,8 +27,10 @@ pub struct Answer {
 pub enum Failure {
     /// The balancer found no host.
     NoHost,
-    /// A limit of the cluster was reached (E-103).
+    /// Too many requests are under way (E-103).
     Overflow,
+    /// Too many requests wait for a connection (E-103); the host that was chosen is not named.
+    PendingOverflow,
     /// The connection was refused or reset before it was established.
     ConnectFailure,
     /// The connection was not established in time.
@@ -98,7 +100,7 @@ impl Failure {
     pub const fn flag(self) -> ResponseFlag {
         match self {
             Self::NoHost => ResponseFlag::NoHealthyUpstream,
-            Self::Overflow => ResponseFlag::Overflow,
+            Self::Overflow | Self::PendingOverflow => ResponseFlag::Overflow,
             Self::ConnectFailure | Self::ConnectTimeout => ResponseFlag::ConnectionFailure,
             Self::ConnectionTermination => ResponseFlag::ConnectionTermination,
             Self::RemoteReset | Self::RefusedStream => ResponseFlag::RemoteReset,
@@ -133,6 +135,7 @@ mod tests {
         for (failure, status, flag) in [
             (Failure::NoHost, 503, "UH"),
             (Failure::Overflow, 503, "UO"),
+            (Failure::PendingOverflow, 503, "UO"),
             (Failure::ConnectFailure, 503, "UF"),
             (Failure::ConnectTimeout, 503, "UF"),
             (Failure::ConnectionTermination, 503, "UC"),

@@ -136,7 +136,9 @@ impl OutlierDetector {
                 self.on_status(now, host, status, random)
             }
             // Limits of the proxy say nothing about the host.
-            Outcome::Failure(Failure::Overflow | Failure::NoHost) => None,
+            Outcome::Failure(Failure::Overflow | Failure::PendingOverflow | Failure::NoHost) => {
+                None
+            }
             Outcome::Failure(_) if self.settings.split_local_origin => {
                 self.count(now, host, Detection::LocalOriginFailures, random)
             }

@@ -97,7 +97,7 @@ impl ConnectionPool {
             self.pending.push_back(stream);
             self.open_connections(breaker, events);
         } else {
-            events.push(PoolEvent::Failed(stream, Failure::Overflow));
+            events.push(PoolEvent::Failed(stream, Failure::PendingOverflow));
         }
     }
 
@@ -202,6 +202,28 @@ impl ConnectionPool {
     pub fn drain(&mut self, breaker: &mut CircuitBreaker, events: &mut Vec<PoolEvent>) {
         self.draining = true;
         self.close_idle_if_draining(breaker, events);
+    }
+
+    /// Notes that the host was ejected: connections close as soon as they are idle, later requests open new ones.
+    ///
+    /// Connections that are being opened stay while somebody waits for them.
+    pub fn renew(&mut self, breaker: &mut CircuitBreaker, events: &mut Vec<PoolEvent>) {
+        for slot in 0..u32::try_from(self.connections.len()).unwrap_or(u32::MAX) {
+            let known = &mut self.connections[slot as usize];
+            let connection = ConnectionId { slot, epoch: known.epoch };
+            match known.state {
+                State::Ready | State::Busy if known.active > 0 => {
+                    known.state = State::Draining;
+                    self.ready.retain(|ready| *ready != slot);
+                }
+                State::Connecting if !self.pending.is_empty() => {}
+                State::Ready | State::Connecting => {
+                    self.close(slot, breaker);
+                    events.push(PoolEvent::Closed(connection));
+                }
+                State::Busy | State::Draining | State::Closed => {}
+            }
+        }
     }
 
     /// Closes connections that were idle or open for too long; returns when to look again.

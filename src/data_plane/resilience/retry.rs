@@ -144,7 +144,10 @@ impl RetryRules {
     fn cover_failure(&self, failure: Failure, sent: bool) -> bool {
         match failure {
             // E-103; and after these two the proxy answers itself, without asking for retries.
-            Failure::Overflow | Failure::NoHost | Failure::RouteTimeout => false,
+            Failure::Overflow
+            | Failure::PendingOverflow
+            | Failure::NoHost
+            | Failure::RouteTimeout => false,
             _ if self.has(RESET | SERVER_ERROR | GATEWAY_ERROR) => true,
             _ if !sent && self.has(RESET_BEFORE_REQUEST) => true,
             Failure::ConnectFailure | Failure::ConnectTimeout => self.has(CONNECT_FAILURE),

@@ -20,6 +20,7 @@ impl World<'_> {
     pub(super) fn attempt(&mut self, slot: u32) {
         let plan = self.plan;
         let call = &mut self.calls[slot];
+        call.attempts += 1;
         let known = &plan.calls[call.plan as usize];
         let hash = plan.hosts[call.hosts as usize].hash;
         let upstream = &mut self.upstreams[call.upstream as usize];
@@ -37,7 +38,9 @@ impl World<'_> {
         call.connection = None;
         call.attempt_started = self.now;
         let Some(host) = host else {
-            return self.attempt_ended(slot, Outcome::Failure(Failure::NoHost), 0);
+            call.host = NOBODY;
+            self.attempt_ended(slot, Outcome::Failure(Failure::NoHost), 0);
+            return;
         };
         call.host = host;
         call.tried.push(host);
@@ -201,11 +204,20 @@ impl World<'_> {
         let hop = self.plan.runs[plan as usize].hop;
         self.tally.hop(hop, elapsed, status, call.counted);
         self.rollout.pod(self.now, station, status, elapsed);
-        if let Some(connection) = call.connection.take() {
+        let (connection, upstream) = (call.connection.take(), call.upstream);
+        let outcome = Outcome::Answer(Answer::http(status));
+        // Judged when its head is there: the request still counts as under way (E-105).
+        let again = self.attempt_ended(reference.slot, outcome, trace);
+        if let Some(connection) = connection {
+            let breaker = &mut self.upstreams[upstream as usize].breaker;
             let connections = &mut self.pools[pool as usize].connections;
-            connections.finished(connection, self.now, &mut upstream.breaker, &mut self.out);
+            if again {
+                // Nobody reads the rest of the answer, and HTTP/1 cannot pass over it.
+                connections.reset(connection, self.now, breaker, &mut self.out);
+            } else {
+                connections.finished(connection, self.now, breaker, &mut self.out);
+            }
         }
-        self.attempt_ended(reference.slot, Outcome::Answer(Answer::http(status)), trace);
         self.follow(pool);
     }
 
@@ -225,9 +237,10 @@ impl World<'_> {
         self.follow(pool);
     }
 
-    /// Judges the end of an attempt: outlier detection first, then the retry policy.
+    /// Judges the end of an attempt: outlier detection first, then the retry policy; tells whether another one
+    /// follows.
     #[inline]
-    fn attempt_ended(&mut self, slot: u32, outcome: Outcome, trace: TraceId) {
+    fn attempt_ended(&mut self, slot: u32, outcome: Outcome, trace: TraceId) -> bool {
         let call = &mut self.calls[slot];
         let (mut branch, root, numbers) =
             (call.random.branch(), &mut call.random, &mut self.numbers);
@@ -247,12 +260,17 @@ impl World<'_> {
             }
             _ => RetryVerdict::No,
         };
-        if outcome == Outcome::Failure(Failure::Overflow) {
+        if let Outcome::Failure(failure @ (Failure::Overflow | Failure::PendingOverflow)) = outcome
+        {
             upstream.overflows[0].add(self.now);
+            if failure == Failure::PendingOverflow {
+                call.host = NOBODY;
+            }
         }
         if verdict == RetryVerdict::Overflow {
             upstream.overflows[1].add(self.now);
         }
+        let again = matches!(verdict, RetryVerdict::After(_));
         if let RetryVerdict::After(wait) = verdict {
             call.stage = Stage::BackOff;
             call.attempt = call.attempt.saturating_add(1);
@@ -266,11 +284,13 @@ impl World<'_> {
                     (status, Some(failure.flag()), self.traces.answered(status))
                 }
             };
+            call.cause = flag.filter(|_| verdict.flag().is_some());
             self.finish(slot, status, verdict.flag().or(flag), trace);
         }
         if let Some(ejection) = ejection {
             self.eject(number, &ejection);
         }
+        again
     }
 
     /// Asks the copies of a call where they go (E-160).
@@ -301,6 +321,9 @@ impl World<'_> {
         }
     }
 }
+
+/// The host of a request that has none.
+const NOBODY: HostId = HostId(NONE);
 
 fn slot_of(stream: StreamId) -> u32 {
     u32::try_from(stream.0).unwrap_or(NONE)

@@ -224,8 +224,9 @@ impl World<'_> {
                 started: call.started,
                 status: call.status,
                 flag: call.flag,
+                cause: call.cause,
                 host: station.filter(|_| !call.tried.is_empty()),
-                attempts: id(call.tried.len()),
+                attempts: call.attempts,
                 latency,
             }
         });

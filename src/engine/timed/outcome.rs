@@ -229,9 +229,11 @@ pub struct Record {
     pub status: u16,
     /// The flag of the first proxy.
     pub flag: Option<ResponseFlag>,
-    /// The station of the last attempt.
+    /// Its other flag: why the last attempt failed, where `flag` says that it was not repeated.
+    pub cause: Option<ResponseFlag>,
+    /// The station of the last attempt, as Envoy names it: none if that found no host, or no place to wait.
     pub host: Option<StationId>,
-    /// Attempts of the first proxy.
+    /// Attempts of the first proxy, those that found no host among them.
     pub attempts: u32,
     /// Time from the arrival to the answer.
     pub latency: Nanos,

@@ -43,6 +43,7 @@ impl World<'_> {
         let call = &mut self.calls[slot];
         call.generation = call.generation.wrapping_add(1);
         call.attempt = 0;
+        call.attempts = 0;
         call.stage = Stage::Delayed;
         call.plan = start.plan;
         call.leg = NONE;
@@ -60,6 +61,7 @@ impl World<'_> {
         call.counted = start.counted;
         call.fell_back = false;
         call.lane = None;
+        call.cause = None;
         call.started = self.now;
         call.chain = start.chain;
         call.sibling = NONE;
@@ -197,7 +199,11 @@ impl World<'_> {
         call.status = status;
         call.flag = flag;
         if let Some(flag) = flag {
-            self.tally.flag(self.plan.calls[call.plan as usize].site, flag, call.counted);
+            let site = self.plan.calls[call.plan as usize].site;
+            self.tally.flag(site, flag, call.counted);
+            if let Some(cause) = call.cause {
+                self.tally.flag(site, cause, call.counted);
+            }
         }
         self.next(Event::Return(slot));
     }

@@ -119,6 +119,8 @@ pub(super) struct Call {
     /// Counts the uses of the record.
     pub(super) generation: u32,
     pub(super) attempt: u16,
+    /// Attempts that began.
+    pub(super) attempts: u32,
     pub(super) stage: Stage,
     pub(super) plan: u32,
     pub(super) leg: u32,
@@ -146,6 +148,8 @@ pub(super) struct Call {
     pub(super) wakes: Nanos,
     pub(super) status: u16,
     pub(super) flag: Option<ResponseFlag>,
+    /// Why the last attempt failed, where `flag` says that it was not repeated.
+    pub(super) cause: Option<ResponseFlag>,
     pub(super) trace: TraceId,
     /// The tries of the application before this one, as steps of a trace.
     pub(super) chain: u32,

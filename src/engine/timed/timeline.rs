@@ -191,7 +191,24 @@ impl World<'_> {
             from: self.now,
             until: None,
         });
+        self.renew(number, ejection.host);
         self.hosts_changed(number);
+    }
+
+    /// Lets the connections to an ejected host go; those who wait for one get new ones.
+    fn renew(&mut self, number: u32, host: HostId) {
+        let upstream = &self.upstreams[number as usize];
+        let workers = upstream.balancers.len();
+        let first = host.index() * workers;
+        for index in first..first + workers {
+            let upstream = &mut self.upstreams[number as usize];
+            if let Some(pool) = upstream.pools.get(index).copied().filter(|pool| *pool != NONE) {
+                let connections = &mut self.pools[pool as usize].connections;
+                connections.renew(&mut upstream.breaker, &mut self.renewed);
+                // Nothing but closed connections, which nobody waits for.
+                self.renewed.clear();
+            }
+        }
     }
 
     /// A detection interval of an upstream ends (E-137).
@@ -200,6 +217,9 @@ impl World<'_> {
         let Some(detector) = &mut upstream.detector else { return };
         let mut returned = Vec::new();
         detector.tick(self.now, &mut returned);
+        // Envoy goes through its hosts in an order that is chance, but always the same.
+        let order = upstream.order;
+        returned.sort_by_key(|host| super::numbers::Local(order ^ u64::from(host.0)).next());
         let next = detector.next_tick();
         for host in &returned {
             upstream.set.set_ejected(*host, false, self.now);

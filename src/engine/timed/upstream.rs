@@ -27,6 +27,8 @@ pub(super) struct Upstream {
     pub(super) pools: Vec<u32>,
     /// Endpoint of each host.
     pub(super) endpoints: Vec<u32>,
+    /// Chance that stays: the order in which ejected hosts come back.
+    pub(super) order: u64,
     /// When a delivery is scheduled.
     pub(super) delivery: Option<Nanos>,
     /// Ejections that have not ended: host and number among the recorded ones.
@@ -83,6 +85,7 @@ impl Upstream {
             detector,
             pools: Vec::new(),
             endpoints: Vec::new(),
+            order: seed.next(),
             delivery: None,
             ejected: Vec::new(),
             overflows: [Overflow::default(); 2],

@@ -40,6 +40,8 @@ pub(super) struct World<'a> {
     pub(super) upstreams: Vec<Upstream>,
     pub(super) pools: Vec<Pool>,
     pub(super) out: Vec<PoolEvent>,
+    /// As `out`, of pools whose host is ejected meanwhile.
+    pub(super) renewed: Vec<PoolEvent>,
     pub(super) deadlines: Vec<Deadlines>,
     pub(super) traces: Traces,
     pub(super) tally: Tally,
@@ -79,6 +81,7 @@ impl<'a> World<'a> {
             upstreams: Vec::new(),
             pools: Vec::new(),
             out: Vec::new(),
+            renewed: Vec::new(),
             deadlines: deadlines::queues(plan.calls.len()),
             traces: Traces::new(),
             tally: Tally::new(setup, plan),

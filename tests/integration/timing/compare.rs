@@ -1,5 +1,6 @@
 //! Compares simulated runs with a recorded one.
 
+use lanecast::data_plane::ResponseFlag;
 use lanecast::engine::timed::{Outcome, Record};
 use lanecast::units::Nanos;
 
@@ -22,6 +23,9 @@ pub(crate) struct Gap {
 /// Shorter spans without requests are chance, or the merge window of host updates (1 s).
 const SHORTEST_GAP: Nanos = Nanos(1_000_000_000);
 
+/// Standard errors that are chance.
+const ERRORS: f64 = 4.0;
+
 /// Fewer answers than this say nothing about durations.
 const FEW: usize = 50;
 
@@ -29,58 +33,66 @@ impl Comparison<'_> {
     /// Returns what differs, in words.
     pub(crate) fn differences(&self) -> Vec<String> {
         let mut list = Vec::new();
-        let ours: Vec<Row> =
-            self.outcomes.iter().flat_map(|outcome| outcome.records.iter().map(row)).collect();
-        let expected = self.recording.rows.len() * self.outcomes.len();
-        if ours.len() != expected {
-            list.push(format!("{} requests were answered, not {expected}", ours.len()));
+        let expected = self.recording.rows.len();
+        for outcome in self.outcomes.iter().filter(|it| it.records.len() != expected) {
+            list.push(format!("{} requests were answered, not {expected}", outcome.records.len()));
         }
-        self.shares(&ours, &mut list);
-        self.durations(&ours, &mut list);
+        self.shares(&mut list);
+        self.durations(&mut list);
         if self.recording.interval.is_some() {
             self.ejections(&mut list);
         }
         list
     }
 
-    fn shares(&self, ours: &[Row], list: &mut Vec<String>) {
-        let recorded = &self.recording.rows;
-        let mut statuses: Vec<u16> = ours.iter().chain(recorded).map(|row| row.status).collect();
+    fn shares(&self, list: &mut Vec<String>) {
+        let (ours, recorded) = (self.runs(), &self.recording.rows);
+        let all = || ours.iter().flatten().chain(recorded);
+        let mut statuses: Vec<u16> = all().map(|row| row.status).collect();
         statuses.sort_unstable();
         statuses.dedup();
         for status in statuses {
-            same_share(&format!("status {status}"), ours, recorded, list, |r| r.status == status);
+            same_share(&format!("status {status}"), &ours, recorded, list, |r| r.status == status);
         }
         for flag in FLAGS {
-            same_share(&format!("flag {flag}"), ours, recorded, list, |r| r.flag == Some(flag));
+            let flagged = |row: &Row| row.flags.contains(&Some(flag));
+            same_share(&format!("flag {flag}"), &ours, recorded, list, flagged);
         }
-        let most = ours.iter().chain(recorded).map(|row| row.attempts).max().unwrap_or(0);
+        let most = all().map(|row| row.attempts).max().unwrap_or(0);
         for attempts in 0..=most {
-            same_share(&format!("{attempts} attempts"), ours, recorded, list, |row| {
+            same_share(&format!("{attempts} attempts"), &ours, recorded, list, |row| {
                 row.attempts == attempts
             });
         }
-        let upstream: Vec<(Nanos, u32)> =
-            self.outcomes.iter().flat_map(|outcome| outcome.upstream_requests.clone()).collect();
+        let upstream: Vec<Vec<(Nanos, u32)>> =
+            self.outcomes.iter().map(|outcome| outcome.upstream_requests.clone()).collect();
         for host in 0..self.recording.hosts {
             let name = format!("host {host}");
-            same_share(&name, ours, recorded, list, |row| row.host == Some(host));
+            same_share(&name, &ours, recorded, list, |row| row.host == Some(host));
             let name = format!("attempts at host {host}");
             same_share(&name, &upstream, &self.recording.upstream, list, |it| it.1 == host);
         }
     }
 
+    /// The requests of each simulated run.
+    fn runs(&self) -> Vec<Vec<Row>> {
+        self.outcomes.iter().map(|outcome| outcome.records.iter().map(row).collect()).collect()
+    }
+
     /// Durations by status.
-    fn durations(&self, ours: &[Row], list: &mut Vec<String>) {
+    fn durations(&self, list: &mut Vec<String>) {
+        let runs = self.runs();
         for status in [200, 503, 504] {
-            let (ours, recorded) = (sorted(ours, status), sorted(&self.recording.rows, status));
-            if ours.len() < FEW || recorded.len() < FEW {
+            let recorded = sorted(&self.recording.rows, status);
+            let ours: Vec<Vec<f64>> = runs.iter().map(|rows| sorted(rows, status)).collect();
+            if recorded.len() < FEW || ours.iter().any(|times| times.len() < FEW) {
                 continue;
             }
             for percent in [50, 95] {
                 let at = |times: &[f64]| times[times.len() * percent / 100];
-                let (a, b) = (at(&ours), at(&recorded));
-                if (a - b).abs() > 0.05 * b + 2.0 {
+                let quantiles: Vec<f64> = ours.iter().map(|times| at(times)).collect();
+                let (a, b, spread) = (mean(&quantiles), at(&recorded), variance(&quantiles).sqrt());
+                if (a - b).abs() > 0.05 * b + 2.0 + ERRORS * spread {
                     list.push(format!(
                         "p{percent} of {status}: {a:.1} ms here, {b:.1} ms recorded"
                     ));
@@ -136,16 +148,11 @@ fn row(record: &Record) -> Row {
     Row {
         started: record.started,
         status: record.status,
-        flag: record.flag.map(lanecast::data_plane::ResponseFlag::letters),
-        // Envoy names no host for a request that found no place to wait.
-        host: record.host.filter(|_| !is_refused(record)).map(|station| station - 1),
+        flags: [record.flag, record.cause].map(|flag| flag.map(ResponseFlag::letters)),
+        host: record.host.map(|station| station - 1),
         attempts: record.attempts,
         duration: record.latency,
     }
-}
-
-fn is_refused(record: &Record) -> bool {
-    record.flag == Some(lanecast::data_plane::ResponseFlag::Overflow) && record.attempts <= 1
 }
 
 fn sorted(rows: &[Row], status: u16) -> Vec<f64> {
@@ -156,21 +163,37 @@ fn sorted(rows: &[Row], status: u16) -> Vec<f64> {
 }
 
 /// Notes a difference unless as large a part of both fulfils a condition, within four standard errors.
+///
+/// Where requests of a run depend on each other, as by ejections, shares differ more from run to run than they
+/// would by independent requests: the larger one of both variances counts.
 fn same_share<T>(
     name: &str,
-    ours: &[T],
+    ours: &[Vec<T>],
     recorded: &[T],
     list: &mut Vec<String>,
     condition: impl Fn(&T) -> bool,
 ) {
-    let count = |items: &[T]| items.iter().filter(|item| condition(item)).count() as f64;
-    let (n, m) = (ours.len() as f64, recorded.len() as f64);
-    let (a, b) = (count(ours) / n, count(recorded) / m);
-    let pooled = (a * n + b * m) / (n + m);
-    let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
-    if (a - b).abs() > 4.0 * error {
+    let share = |items: &[T]| {
+        items.iter().filter(|item| condition(item)).count() as f64 / items.len().max(1) as f64
+    };
+    let shares: Vec<f64> = ours.iter().map(|run| share(run)).collect();
+    let (a, b, runs) = (mean(&shares), share(recorded), shares.len() as f64);
+    let pooled = (a * runs + b) / (runs + 1.0);
+    let independent = pooled * (1.0 - pooled) / recorded.len().max(1) as f64;
+    let error = (independent.max(variance(&shares)) * (1.0 + 1.0 / runs)).sqrt();
+    if (a - b).abs() > ERRORS * error {
         list.push(format!("{name}: {a:.4} here, {b:.4} recorded"));
     }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The variance of a distribution from independent values of it.
+fn variance(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0)
 }
 
 /// Spans without requests to a host, from the last request before to the first after, by time.

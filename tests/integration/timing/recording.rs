@@ -31,7 +31,8 @@ pub(crate) struct Recording {
 pub(crate) struct Row {
     pub(crate) started: Nanos,
     pub(crate) status: u16,
-    pub(crate) flag: Option<&'static str>,
+    /// Both flags that a request can have.
+    pub(crate) flags: [Option<&'static str>; 2],
     pub(crate) host: Option<u32>,
     pub(crate) attempts: u32,
     pub(crate) duration: Nanos,
@@ -116,11 +117,15 @@ fn duration(value: &Value) -> Option<Nanos> {
 }
 
 fn row(value: &Value) -> Row {
-    let flags = value[2].as_str().unwrap_or_default();
+    let mut texts = value[2].as_str().unwrap_or_default().split(',');
+    let mut flag = || {
+        let text = texts.next()?;
+        FLAGS.into_iter().find(|flag| *flag == text)
+    };
     Row {
         started: seconds(&value[0]),
         status: u16::try_from(value[1].as_u64().unwrap()).unwrap(),
-        flag: FLAGS.into_iter().find(|flag| *flag == flags),
+        flags: [flag(), flag()],
         host: number(&value[3]),
         attempts: number(&value[4]).unwrap(),
         duration: Nanos::from_millis(value[5].as_u64().unwrap()),

@@ -141,7 +141,9 @@ fn the_enforcing_percentage_decides_by_chance() {
 
 #[test]
 fn failures_count_as_503_and_time_outs_as_504_unless_they_count_apart() {
-    use Failure::{ConnectFailure, NoHost, Overflow, PerTryTimeout, RemoteReset, RouteTimeout};
+    use Failure::{
+        ConnectFailure, NoHost, Overflow, PendingOverflow, PerTryTimeout, RemoteReset, RouteTimeout,
+    };
     let gateway = OutlierDetection {
         consecutive_5xx: Some(0),
         consecutive_gateway_failure: Some(1),
@@ -160,7 +162,7 @@ fn failures_count_as_503_and_time_outs_as_504_unless_they_count_apart() {
         assert_eq!(got(&gateway, failure), Some(Detection::GatewayFailures), "{failure:?}");
         assert_eq!(got(&split, failure), Some(Detection::LocalOriginFailures), "{failure:?}");
     }
-    for failure in [Overflow, NoHost] {
+    for failure in [Overflow, PendingOverflow, NoHost] {
         assert_eq!((got(&gateway, failure), got(&split, failure)), (None, None));
     }
 }

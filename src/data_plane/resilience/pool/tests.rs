@@ -88,6 +88,9 @@ impl Bench {
                 PoolEvent::Connect(id) => format!("connect {}", name(id)),
                 PoolEvent::Attached(stream, id) => format!("{} on {}", stream.0, name(id)),
                 PoolEvent::Failed(stream, Failure::Overflow) => format!("{} overflow", stream.0),
+                PoolEvent::Failed(stream, Failure::PendingOverflow) => {
+                    format!("{} waits in vain", stream.0)
+                }
                 PoolEvent::Failed(stream, _) => format!("{} failed", stream.0),
                 PoolEvent::Closed(id) => format!("close {}", name(id)),
             });
@@ -133,12 +136,12 @@ fn beyond_the_limit_of_connections_requests_wait_and_beyond_that_they_overflow()
     let limits =
         Limits { max_connections: Some(2), max_pending_requests: Some(2), ..Limits::default() };
     let mut bench = http1(&limits);
-    for (stream, told) in [(1, "connect 0"), (2, "connect 1"), (3, "3 overflow")] {
+    for (stream, told) in [(1, "connect 0"), (2, "connect 1"), (3, "3 waits in vain")] {
         assert_eq!(bench.request(stream), told);
     }
     // Requests wait while their connections are being opened, too.
     assert_eq!((bench.connected(0), bench.connected(1)), ("1 on 0".into(), "2 on 1".into()));
-    for (stream, told) in [(4, ""), (5, ""), (6, "6 overflow")] {
+    for (stream, told) in [(4, ""), (5, ""), (6, "6 waits in vain")] {
         assert_eq!(bench.request(stream), told);
     }
     assert_eq!(bench.finished(1), "4 on 1");

@@ -1,9 +1,10 @@
 use super::super::super::cluster::Limits;
 use super::*;
 
-const FAILURES: [Failure; 11] = [
+const FAILURES: [Failure; 12] = [
     Failure::NoHost,
     Failure::Overflow,
+    Failure::PendingOverflow,
     Failure::ConnectFailure,
     Failure::ConnectTimeout,
     Failure::ConnectionTermination,
@@ -60,8 +61,11 @@ fn statuses_are_retried_by_the_conditions_that_name_them() {
 
 #[test]
 fn failures_are_retried_by_the_conditions_that_name_them() {
-    use Failure::{ConnectFailure, ConnectTimeout, NoHost, Overflow, RefusedStream, RouteTimeout};
-    let never = [NoHost, Overflow, RouteTimeout];
+    use Failure::{
+        ConnectFailure, ConnectTimeout, NoHost, Overflow, PendingOverflow, RefusedStream,
+        RouteTimeout,
+    };
+    let never = [NoHost, Overflow, PendingOverflow, RouteTimeout];
     let all: Vec<Failure> = FAILURES.into_iter().filter(|f| !never.contains(f)).collect();
     for (on, sent, retried) in [
         ("5xx", true, all.clone()),
