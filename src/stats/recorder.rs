@@ -94,9 +94,9 @@ impl LatencyRecorder {
 
 /// The cell of a value: all values below 2048 have their own, every power of two from there on has 1024.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a cell is below 54 * 1024")]
 const fn cell(value: u64) -> usize {
     let shift = (value | ((2 << DIGITS) - 1)).ilog2() - DIGITS;
-    // At most 54 * 1024.
     ((shift as usize) << DIGITS) + (value >> shift) as usize
 }
 

@@ -10,7 +10,7 @@
 mod compare;
 mod recording;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use compare::Comparison;
 use lanecast::engine::timed::{Outcome, Simulation};
@@ -27,8 +27,22 @@ const PHASES: u64 = 20;
 fn the_timed_engine_agrees_with_recorded_runs_of_envoy() {
     let folder =
         std::env::var("LANECAST_TIMING").map_or_else(|_| crate::data("timing"), PathBuf::from);
+    let (runs, differing) = compare_all(&folder);
+    crate::say(&format!("timing: {runs} runs, {differing} differing"));
+    assert_eq!(differing, 0);
+}
+
+#[test]
+fn the_timed_engine_agrees_with_further_recorded_runs() {
+    let (runs, differing) = compare_all(&crate::data("timing-more"));
+    crate::say(&format!("further recordings: {runs}, {differing} differing"));
+    assert_eq!(differing, 0);
+}
+
+/// Compares all recordings of a folder; returns how many there are, and how many differ.
+fn compare_all(folder: &Path) -> (usize, usize) {
     let mut files: Vec<PathBuf> =
-        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
     files.sort();
     assert!(!files.is_empty(), "no recordings in {}", folder.display());
@@ -41,8 +55,7 @@ fn the_timed_engine_agrees_with_recorded_runs_of_envoy() {
         }
         differing += usize::from(!differences.is_empty());
     }
-    crate::say(&format!("timing: {} runs, {differing} differing", files.len()));
-    assert_eq!(differing, 0);
+    (files.len(), differing)
 }
 
 /// Simulates a recording and lists what differs.

@@ -56,7 +56,6 @@ const SORTED: usize = 24;
 const CROWDED: usize = 96;
 
 /// The time in what [`Entry::order`] returns.
-#[expect(clippy::cast_possible_truncation, reason = "the upper half fits")]
 const fn time_of(order: u128) -> u64 {
     (order >> 64) as u64
 }

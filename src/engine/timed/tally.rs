@@ -210,7 +210,7 @@ impl Timeseries {
         for (series, count) in self.lanes.iter_mut().zip(&mut present.lanes) {
             series.add(start, std::mem::take(count));
         }
-        self.quantiles.push(present.latency.quantiles([0.5, 0.99]).map(|it| it.into()));
+        self.quantiles.push(present.latency.quantiles([0.5, 0.99]).map(Into::into));
         present.latency.clear();
     }
 }

@@ -61,6 +61,11 @@ impl Bench {
         self.told()
     }
 
+    fn renew(&mut self) -> String {
+        self.pool.renew(&mut self.breaker, &mut self.events);
+        self.told()
+    }
+
     fn expire(&mut self, millis: u64) -> (String, Option<u64>) {
         self.now = Nanos::from_millis(millis);
         let next = self.pool.expire(self.now, &mut self.breaker, &mut self.events);

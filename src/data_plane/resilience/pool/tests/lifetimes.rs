@@ -95,6 +95,24 @@ fn a_host_that_left_serves_who_waits_and_closes() {
 }
 
 #[test]
+fn an_ejected_host_keeps_connections_only_as_long_as_they_are_used() {
+    let mut bench = http1(&Limits { max_connections: Some(3), ..Limits::default() });
+    (1..4).for_each(|stream| drop(bench.request(stream)));
+    (0..2).for_each(|id| drop(bench.connected(id)));
+    bench.finished(0);
+    // Connection 0 serves who waited, 2 is not needed any more, 1 is busy.
+    assert_eq!(bench.renew(), "close 2");
+    assert_eq!(bench.used(), [2, 0, 2]);
+    assert_eq!(bench.request(4), "connect 3");
+    assert_eq!(bench.renew(), "");
+    assert_eq!(bench.finished(1), "close 1");
+    assert_eq!(bench.finished(0), "close 0");
+    assert_eq!(bench.connected(3), "4 on 3");
+    bench.finished(3);
+    assert_eq!((bench.renew(), bench.used()), ("close 3".into(), [0, 0, 0]));
+}
+
+#[test]
 fn connections_that_a_host_that_left_does_not_need_are_not_opened_to_the_end() {
     let mut bench = http1(&Limits::default());
     bench.request(1);
