@@ -51,7 +51,7 @@ fn compare_all(folder: &Path) -> (usize, usize) {
         let recording = Recording::read(file);
         let differences = compare(&recording);
         for difference in &differences {
-            println!("{}: {difference}", recording.name);
+            crate::say(&format!("{}: {difference}", recording.name));
         }
         differing += usize::from(!differences.is_empty());
     }
