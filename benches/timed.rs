@@ -5,6 +5,8 @@
 mod bare;
 #[path = "timed/framework.rs"]
 mod framework;
+#[path = "timed/mesh.rs"]
+mod mesh;
 #[path = "../tests/integration/scene.rs"]
 #[expect(dead_code, reason = "the tests build more scenes than the bench")]
 mod scene;
@@ -70,8 +72,11 @@ fn three_stations(criterion: &mut Criterion) {
     group.bench_function("bare loop", |bencher| {
         bencher.iter(|| bare::run(black_box(1), REQUESTS, RATE, SERVICE));
     });
-    group.bench_function("nexosim", |bencher| {
+    group.bench_function("nexosim, queues alone", |bencher| {
         bencher.iter(|| framework::run(black_box(1), REQUESTS, RATE, SERVICE));
+    });
+    group.bench_function("nexosim, answers, time limits and tallies", |bencher| {
+        bencher.iter(|| mesh::run(black_box(1), REQUESTS, RATE, SERVICE));
     });
     group.finish();
 }

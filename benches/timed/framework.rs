@@ -1,4 +1,5 @@
-//! The same model in a general framework for discrete-event simulation: a source, three stations, a sink.
+//! The queues of the model alone in a general framework for discrete-event simulation: a source, three stations,
+//! a sink.
 #![expect(
     clippy::unused_async,
     clippy::ignored_unit_patterns,
@@ -42,12 +43,12 @@ struct Sink {
     sum: u64,
 }
 
-fn nanos<M: Model>(cx: &Context<M>) -> u64 {
+pub(crate) fn nanos<M: Model>(cx: &Context<M>) -> u64 {
     let time = cx.time().duration_since(MonotonicTime::EPOCH);
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn draw(state: &mut u64, mean: f64) -> Duration {
+pub(crate) fn draw(state: &mut u64, mean: f64) -> Duration {
     let mut random = Random(*state);
     let time = random.exponential(mean);
     *state = random.0;

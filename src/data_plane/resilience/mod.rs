@@ -18,7 +18,7 @@ mod timeouts;
 
 pub use breaker::{CircuitBreaker, Resource};
 pub use outcome::{Answer, Failure, Outcome};
-pub use outlier::{Detection, DetectionCounts, Ejection, OutlierDetector, OutlierSettings};
+pub use outlier::{Detection, DetectionCounts, OutlierDetector, OutlierSettings};
 pub use pool::{ConnectionId, ConnectionPool, PoolEvent, PoolSettings, Protocol, StreamId};
 pub use retry::{RetryRules, RetryState, RetryVerdict};
 pub use timeouts::Timeouts;

@@ -28,17 +28,6 @@ pub enum Detection {
     LocalOriginFailures,
 }
 
-/// A host that is to get no more requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ejection {
-    /// The host.
-    pub host: HostId,
-    /// Why.
-    pub detection: Detection,
-    /// How long at least: it ends at the first interval after that.
-    pub duration: Nanos,
-}
-
 /// How often hosts were found failing, and what came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DetectionCounts {
@@ -122,14 +111,14 @@ impl OutlierDetector {
         }
     }
 
-    /// Notes the end of an attempt; returns the ejection that follows, if one does.
+    /// Notes the end of an attempt; if it ejects the host, returns why.
     pub fn on_outcome(
         &mut self,
         now: Nanos,
         host: HostId,
         outcome: Outcome,
         random: &mut impl FnMut() -> u64,
-    ) -> Option<Ejection> {
+    ) -> Option<Detection> {
         match outcome {
             Outcome::Answer(answer) => {
                 let status = self.settings.judged_status(answer.effective_status());
@@ -186,6 +175,12 @@ impl OutlierDetector {
         self.monitors.get(host.index()).is_some_and(|monitor| monitor.ejected.is_some())
     }
 
+    /// Returns how long a host is ejected at least: that ends at the first interval afterwards.
+    #[must_use]
+    pub fn ejection_time(&self, host: HostId) -> Option<Nanos> {
+        self.monitors.get(host.index())?.ejected.map(|(_, duration)| duration)
+    }
+
     /// Returns how many hosts are ejected.
     #[must_use]
     pub const fn ejected(&self) -> u32 {
@@ -205,7 +200,7 @@ impl OutlierDetector {
         host: HostId,
         status: u16,
         random: &mut impl FnMut() -> u64,
-    ) -> Option<Ejection> {
+    ) -> Option<Detection> {
         let mut ejection = None;
         if (502..=504).contains(&status) {
             ejection = self.count(now, host, Detection::GatewayFailures, random);
@@ -234,7 +229,7 @@ impl OutlierDetector {
         host: HostId,
         detection: Detection,
         random: &mut impl FnMut() -> u64,
-    ) -> Option<Ejection> {
+    ) -> Option<Detection> {
         let monitor = self.monitors.get_mut(host.index()).filter(|monitor| monitor.member)?;
         let counter = &mut monitor.consecutive[detection as usize];
         *counter = counter.saturating_add(1);
@@ -256,7 +251,7 @@ impl OutlierDetector {
         monitor.ejected = Some((now, duration));
         self.ejected = self.ejected.saturating_add(1);
         self.counts.ejected += 1;
-        Some(Ejection { host, detection, duration })
+        Some(detection)
     }
 }
 

@@ -82,23 +82,32 @@ impl ConnectionPool {
         }
     }
 
-    /// Takes an attempt: it is attached, waits, or overflows.
+    /// Takes an attempt: returns the connection that it is on at once. Without one it waits or overflows, as
+    /// the events say.
     #[inline]
     pub fn request(
         &mut self,
         stream: StreamId,
         breaker: &mut CircuitBreaker,
         events: &mut Vec<PoolEvent>,
-    ) {
+    ) -> Option<ConnectionId> {
         if let Some(&slot) = self.ready.last() {
-            self.attach(stream, slot, breaker, events);
-        } else if breaker.allows(Resource::PendingRequests) {
+            return match self.attach(slot, breaker) {
+                Ok(connection) => Some(connection),
+                Err(failure) => {
+                    events.push(PoolEvent::Failed(stream, failure));
+                    None
+                }
+            };
+        }
+        if breaker.allows(Resource::PendingRequests) {
             breaker.acquire(Resource::PendingRequests);
             self.pending.push_back(stream);
             self.open_connections(breaker, events);
         } else {
             events.push(PoolEvent::Failed(stream, Failure::PendingOverflow));
         }
+        None
     }
 
     /// Forgets an attempt that waits; says whether it did.

@@ -1,6 +1,5 @@
 //! A request at a pod: queue, service, calls to others, answer.
 
-use super::proxy::Start;
 use super::records::{CallRef, Event, Parent};
 use super::slab::NONE;
 use super::traces::Traces;
@@ -25,7 +24,7 @@ impl World<'_> {
     pub(super) fn start_run(
         &mut self,
         place: &RunPlace,
-        parent: Option<CallRef>,
+        parent: CallRef,
         request: u64,
         counted: bool,
     ) -> u32 {
@@ -155,15 +154,9 @@ impl World<'_> {
                 let Some(plan) = known.attempts.first() else { continue };
                 self.runs[run].waiting += 1;
                 let index = u16::try_from(call - first).unwrap_or(u16::MAX);
-                self.start_call(&Start {
-                    plan: *plan,
-                    proxy: station,
-                    parent: Parent::Run(run, index),
-                    request,
-                    counted,
-                    try_number: 0,
-                    chain: 0,
-                });
+                let slot = self.new_call(*plan, request, counted);
+                self.calls[slot].parent = Parent::Run(run, index);
+                self.start_call(slot, station);
             }
             self.runs[run].waiting -= 1;
             if self.runs[run].waiting > 0 {
@@ -185,12 +178,14 @@ impl World<'_> {
             && own.retry_on.matches(call.status)
         {
             let (request, counted, proxy) = (call.request, call.counted, call.proxy);
-            let parent = Parent::Run(run, index);
             let chain = self.traces.call(call.chain, own.service, call.trace);
             self.calls.give(slot);
-            let start = Start { plan: *next, proxy, parent, request, counted, try_number, chain };
-            self.start_call(&start);
-            return;
+            let slot = self.new_call(*next, request, counted);
+            let call = &mut self.calls[slot];
+            call.parent = Parent::Run(run, index);
+            call.try_number = try_number;
+            call.chain = chain;
+            return self.start_call(slot, proxy);
         }
         let run_record = &mut self.runs[run];
         let call = &mut self.calls[slot];

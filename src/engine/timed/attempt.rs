@@ -1,8 +1,7 @@
 //! The way of an attempt: host, connection, outcome, retry.
 
 use super::deadlines::Limit;
-use super::proxy::Start;
-use super::records::{Dial, Dialed, Event, Parent, Stage};
+use super::records::{Dial, Dialed, Event, Stage};
 use super::slab::{NONE, id};
 use super::traces::TraceId;
 use super::upstream::Pool;
@@ -48,8 +47,10 @@ impl World<'_> {
         self.calls[slot].pool = pool;
         let Pool { upstream, connections, .. } = &mut self.pools[pool as usize];
         let breaker = &mut self.upstreams[*upstream as usize].breaker;
-        connections.request(StreamId(u64::from(slot)), breaker, &mut self.out);
-        self.follow(pool);
+        match connections.request(StreamId(u64::from(slot)), breaker, &mut self.out) {
+            Some(connection) => self.attached(slot, connection),
+            None => self.follow(pool),
+        }
     }
 
     /// The back-off of a call is over, unless the call was, or was used again.
@@ -81,7 +82,14 @@ impl World<'_> {
     }
 
     /// Acts on what a pool said. Nothing here asks a pool again: what follows happens next.
+    #[inline]
     pub(super) fn follow(&mut self, pool: u32) {
+        if !self.out.is_empty() {
+            self.follow_events(pool);
+        }
+    }
+
+    fn follow_events(&mut self, pool: u32) {
         let mut next = 0;
         while let Some(event) = self.out.get(next).copied() {
             match event {
@@ -179,7 +187,7 @@ impl World<'_> {
         self.tally.add(counter, counted);
         let station = plan.endpoints.get(endpoint as usize).copied().unwrap_or(0);
         let place = super::app::RunPlace { plan: run, station, delay: hosts.delay, attempt };
-        let run = self.start_run(&place, Some(reference), request, counted);
+        let run = self.start_run(&place, reference, request, counted);
         if hosts.delay.0 == 0 {
             self.reach(run);
         } else {
@@ -193,10 +201,11 @@ impl World<'_> {
         let (status, trace, plan, station) = (known.status, known.trace, known.plan, known.station);
         let parent = known.parent;
         self.runs.give(run);
-        let Some(reference) = parent.filter(|parent| self.is_at(*parent, Stage::Attached)) else {
+        if !self.is_at(parent, Stage::Attached) {
             return;
-        };
-        let call = &mut self.calls[reference.slot];
+        }
+        let slot = parent.slot();
+        let call = &mut self.calls[slot];
         let upstream = &mut self.upstreams[call.upstream as usize];
         upstream.set.end_request(call.host);
         let pool = call.pool;
@@ -207,7 +216,7 @@ impl World<'_> {
         let (connection, upstream) = (call.connection.take(), call.upstream);
         let outcome = Outcome::Answer(Answer::http(status));
         // Judged when its head is there: the request still counts as under way (E-105).
-        let again = self.attempt_ended(reference.slot, outcome, trace);
+        let again = self.attempt_ended(slot, outcome, trace);
         if let Some(connection) = connection {
             let breaker = &mut self.upstreams[upstream as usize].breaker;
             let connections = &mut self.pools[pool as usize].connections;
@@ -245,12 +254,11 @@ impl World<'_> {
         let (mut branch, root, numbers) =
             (call.random.branch(), &mut call.random, &mut self.numbers);
         let mut random = || branch.next(root, numbers);
-        let number = call.upstream;
+        let (number, host) = (call.upstream, call.host);
         let upstream = &mut self.upstreams[number as usize];
-        let mut ejection = None;
+        let mut ejects = false;
         if let Some(detector) = &mut upstream.detector {
-            let host = call.host;
-            ejection = detector.on_outcome(self.now, host, outcome, &mut random);
+            ejects = detector.on_outcome(self.now, host, outcome, &mut random).is_some();
         }
         let retry = self.plan.calls[call.plan as usize].retry;
         let verdict = match (retry, &mut call.retries) {
@@ -274,6 +282,7 @@ impl World<'_> {
         if let RetryVerdict::After(wait) = verdict {
             call.stage = Stage::BackOff;
             call.attempt = call.attempt.saturating_add(1);
+            call.number = call.number.wrapping_add(1);
             call.wakes = Nanos(self.now.0.saturating_add(wait.0));
             self.after(wait, Event::Attempt(slot));
         } else {
@@ -287,8 +296,8 @@ impl World<'_> {
             call.cause = flag.filter(|_| verdict.flag().is_some());
             self.finish(slot, status, verdict.flag().or(flag), trace);
         }
-        if let Some(ejection) = ejection {
-            self.eject(number, &ejection);
+        if ejects {
+            self.eject(number, host);
         }
         again
     }
@@ -309,15 +318,8 @@ impl World<'_> {
             }
             self.tally.add(copy.made, counted);
             let Some(plan) = copy.call else { continue };
-            self.start_call(&Start {
-                plan,
-                proxy,
-                parent: Parent::Nobody,
-                request,
-                counted,
-                try_number: 0,
-                chain: 0,
-            });
+            let call = self.new_call(plan, request, counted);
+            self.start_call(call, proxy);
         }
     }
 }

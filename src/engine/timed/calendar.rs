@@ -17,7 +17,7 @@ mod lanes;
 mod slots;
 
 use front::Front;
-use lanes::Lanes;
+use lanes::{Lane, Lanes};
 use slots::Slots;
 
 use crate::units::Nanos;
@@ -110,17 +110,20 @@ impl<E: Copy> Calendar<E> {
     /// Adds an event; a time that has passed counts as now.
     #[inline]
     pub fn push(&mut self, at: Nanos, event: E) {
-        let entry = self.entry(at.0.max(self.now), event);
-        self.add(entry);
+        self.add(at.0.max(self.now), event);
     }
 
     /// Adds an event that comes after a delay which is not drawn at random, but one of a few: that costs less.
     #[inline]
     pub fn push_after(&mut self, delay: Nanos, event: E) {
-        let entry = self.entry(self.now.saturating_add(delay.0), event);
-        if let Some(entry) = self.lanes.push(delay.0, entry) {
-            self.add(entry);
-        }
+        self.add_to_lane(Lane::After(delay), self.now.saturating_add(delay.0), event);
+    }
+
+    /// Adds an event of a sequence whose events are pushed in the order of their times, such as arrivals; the
+    /// sequence has any number. That costs less.
+    #[inline]
+    pub fn push_in_order(&mut self, sequence: u32, at: Nanos, event: E) {
+        self.add_to_lane(Lane::Sequence(sequence), at.0.max(self.now), event);
     }
 
     /// Takes the next event with its time, which is the time from now on.
@@ -156,8 +159,20 @@ impl<E: Copy> Calendar<E> {
     }
 
     #[inline]
-    fn add(&mut self, entry: Entry<E>) {
-        if entry.at > self.front_last {
+    fn add_to_lane(&mut self, lane: Lane, at: u64, event: E) {
+        match self.lanes.find(lane) {
+            Some(lane) => {
+                let entry = self.entry(at, event);
+                self.lanes.push(lane, entry);
+            }
+            None => self.add(at, event),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, at: u64, event: E) {
+        let entry = self.entry(at, event);
+        if at > self.front_last {
             self.slots_from = self.slots_from.min(entry.at);
             self.slots.push(self.base, entry);
             return;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::outcome::Record;
-use super::proxy::Start;
 use super::records::{Event, Parent};
 use super::service::Distribution;
 use super::setup::{Setup, Traffic};
@@ -20,7 +19,6 @@ use crate::units::Nanos;
 #[derive(Debug)]
 pub(super) struct Clients {
     sources: Vec<SourceState>,
-    users: Vec<User>,
     /// Sources from which more may come.
     open: usize,
     /// Requests that arrived: the number of the next one.
@@ -47,12 +45,6 @@ enum Kind {
     },
 }
 
-/// A user of a closed loop.
-#[derive(Clone, Copy, Debug)]
-struct User {
-    source: u32,
-}
-
 // === impl Clients ===
 
 impl Clients {
@@ -77,7 +69,7 @@ impl Clients {
         };
         let sources: Vec<SourceState> = setup.sources.iter().map(state).collect();
         let open = sources.len();
-        Self { sources, users: Vec::new(), open, arrived: 0, answered: 0 }
+        Self { sources, open, arrived: 0, answered: 0 }
     }
 }
 
@@ -102,7 +94,7 @@ impl World<'_> {
             Kind::Users { .. } => return,
         };
         match at {
-            Some(at) => self.at(at, Event::Arrive(source)),
+            Some(at) => self.at_in_order(source, at, Event::Arrive(source)),
             None => self.clients.open -= 1,
         }
     }
@@ -115,9 +107,7 @@ impl World<'_> {
         {
             *present += 1;
             let time = think.sample(random.next());
-            self.clients.users.push(User { source });
-            let user = id(self.clients.users.len() - 1);
-            self.after(time, Event::User(user));
+            self.after(time, Event::User(source));
         }
     }
 
@@ -141,9 +131,8 @@ impl World<'_> {
         self.request(class, NONE);
     }
 
-    /// A user has thought.
-    pub(super) fn user_sends(&mut self, user: u32) {
-        let source = self.clients.users[user as usize].source;
+    /// A user of a source has thought.
+    pub(super) fn user_sends(&mut self, source: u32) {
         let known = &mut self.clients.sources[source as usize];
         if let Kind::Users { wanted, present, .. } = &mut known.kind
             && present > wanted
@@ -152,27 +141,22 @@ impl World<'_> {
             return;
         }
         let class = known.class;
-        self.request(class, user);
+        self.request(class, source);
     }
 
-    fn request(&mut self, class: ClassId, user: u32) {
+    /// Sends a request; `users` is the source of the user who waits for the answer, if one does.
+    fn request(&mut self, class: ClassId, users: u32) {
         let request = self.clients.arrived;
         self.clients.arrived += 1;
         self.tally.arrival();
         let plan = self.plan.graphs[self.graph].roots[class];
-        self.start_call(&Start {
-            plan,
-            proxy: NONE,
-            parent: Parent::Client(user),
-            request,
-            counted: self.now >= self.setup.warm_up,
-            try_number: 0,
-            chain: 0,
-        });
+        let call = self.new_call(plan, request, self.now >= self.setup.warm_up);
+        self.calls[call].parent = Parent::Client(users);
+        self.start_call(call, NONE);
     }
 
     /// A client gets its answer.
-    pub(super) fn client_answered(&mut self, slot: u32, user: u32) {
+    pub(super) fn client_answered(&mut self, slot: u32, users: u32) {
         let call = &self.calls[slot];
         let known = &self.plan.calls[call.plan as usize];
         let end = End {
@@ -200,14 +184,11 @@ impl World<'_> {
                 self.stop();
             }
         }
-        if user != NONE {
-            let source = self.clients.users[user as usize].source;
-            if let Kind::Users { think, random, .. } =
-                &mut self.clients.sources[source as usize].kind
-            {
-                let time = think.sample(random.next());
-                self.after(time, Event::User(user));
-            }
+        if let Some(source) = self.clients.sources.get_mut(users as usize)
+            && let Kind::Users { think, random, .. } = &mut source.kind
+        {
+            let time = think.sample(random.next());
+            self.after(time, Event::User(users));
         }
     }
 

@@ -48,15 +48,22 @@ impl World<'_> {
     #[inline]
     pub(super) fn set_deadline(&mut self, limit: Limit, plan: u32, at: Nanos, call: CallRef) {
         let index = limit.index(plan);
-        let queue = &self.deadlines[index as usize].queue;
-        if queue.len() == queue.capacity() {
-            self.forget_ended(limit, index);
-        }
         let known = &mut self.deadlines[index as usize];
-        known.queue.push_back((at, call));
+        if known.armed && known.queue.len() < known.queue.capacity() {
+            known.queue.push_back((at, call));
+        } else {
+            self.make_room(limit, index, (at, call));
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self, limit: Limit, index: u32, last: (Nanos, CallRef)) {
+        self.forget_ended(limit, index);
+        let known = &mut self.deadlines[index as usize];
+        known.queue.push_back(last);
         if !known.armed {
             known.armed = true;
-            self.at(at, Event::Deadline(index));
+            self.at(last.0, Event::Deadline(index));
         }
     }
 
@@ -76,16 +83,16 @@ impl World<'_> {
             known.queue.pop_front();
             match limit {
                 Limit::Request => self.request_deadline(call),
-                Limit::Attempt => self.give_up(call.slot, Failure::PerTryTimeout),
+                Limit::Attempt => self.give_up(call.slot(), Failure::PerTryTimeout),
             }
         }
     }
 
     fn forget_ended(&mut self, limit: Limit, index: u32) {
         while let Some((_, call)) = self.deadlines[index as usize].queue.front().copied() {
-            let known = &self.calls[call.slot];
+            let known = &self.calls[call.slot()];
             let waits = match limit {
-                Limit::Request => known.generation == call.generation && known.stage != Stage::Done,
+                Limit::Request => known.first == call.number() && known.stage != Stage::Done,
                 Limit::Attempt => self.is_at(call, Stage::Attached),
             };
             if waits {
@@ -97,12 +104,13 @@ impl World<'_> {
 
     /// The time of a request is over, whichever attempt is under way.
     fn request_deadline(&mut self, reference: CallRef) {
-        match self.calls[reference.slot].stage {
-            Stage::Attached | Stage::Pending => self.give_up(reference.slot, Failure::RouteTimeout),
+        let slot = reference.slot();
+        match self.calls[slot].stage {
+            Stage::Attached | Stage::Pending => self.give_up(slot, Failure::RouteTimeout),
             Stage::BackOff | Stage::Through => {
                 let failure = Failure::RouteTimeout;
                 let trace = self.traces.answered(failure.status());
-                self.finish(reference.slot, failure.status(), Some(failure.flag()), trace);
+                self.finish(slot, failure.status(), Some(failure.flag()), trace);
             }
             Stage::Delayed | Stage::Done => {}
         }

@@ -108,17 +108,18 @@ impl Numbers {
     }
 
     /// Returns the number that a request owns in a column.
+    #[inline]
     pub(super) fn get(&mut self, column: Column, request: u64) -> u64 {
         let block = request / ROWS as u64;
-        let (part, row) = (remainder(block, BLOCKS), remainder(request, ROWS));
         let known = &mut self.columns[column as usize];
-        if known.tags[part] == block + 1 {
-            return known.values[part * ROWS + row];
+        match known.values.get(remainder(request, ROWS * BLOCKS)) {
+            Some(value) if known.tags[remainder(block, BLOCKS)] == block + 1 => *value,
+            _ => known.draw(self.seed, request),
         }
-        known.draw(self.seed, request)
     }
 
     /// As [`Numbers::get`], for a further attempt at the same site.
+    #[inline]
     pub(super) fn again(&mut self, column: Column, request: u64, attempt: u32) -> u64 {
         let first = self.get(column, request);
         if attempt == 0 { first } else { Local(first ^ (u64::from(attempt) << 32)).next() }
@@ -128,6 +129,7 @@ impl Numbers {
 // === impl Blocks ===
 
 impl Blocks {
+    #[cold]
     fn draw(&mut self, seed: u64, request: u64) -> u64 {
         let stream = self.stream;
         let generator = self.generator.get_or_insert_with(|| {

@@ -5,76 +5,71 @@ use super::numbers::Later;
 use super::plan::PlanTarget;
 use super::records::{Event, Parent, Stage};
 use super::slab::NONE;
-use super::traces::TraceId;
+use super::traces::{TraceId, Traces};
 use super::world::World;
 use crate::data_plane::ResponseFlag;
 use crate::data_plane::resilience::RetryState;
 use crate::engine::flow::Answer;
 
-/// A call that is about to be made.
-pub(super) struct Start {
-    /// Its place in the plan.
-    pub(super) plan: u32,
-    /// The station whose proxy sends it; `NONE` chooses among those of the sender.
-    pub(super) proxy: u32,
-    pub(super) parent: Parent,
-    pub(super) request: u64,
-    pub(super) counted: bool,
-    pub(super) try_number: u32,
-    /// What came before it at the same place, as steps of a trace.
-    pub(super) chain: TraceId,
-}
-
 // === impl World ===
 
 impl World<'_> {
-    /// Starts a call: a fault may delay it first.
-    pub(super) fn start_call(&mut self, start: &Start) -> u32 {
-        let known = &self.plan.calls[start.plan as usize];
+    /// Makes the record of a call that nobody waits for; [`World::start_call`] is to follow.
+    #[inline]
+    pub(super) fn new_call(&mut self, plan: u32, request: u64, counted: bool) -> u32 {
+        let known = &self.plan.calls[plan as usize];
         let slot = self.calls.take();
-        let mut random = Later::new(known.host, start.request);
-        let proxy = match start.proxy {
-            NONE => {
-                let index = random.below(known.senders.len(), &mut self.numbers);
-                known.senders.get(index).copied().unwrap_or(0)
-            }
-            proxy => proxy,
-        };
         let call = &mut self.calls[slot];
-        call.generation = call.generation.wrapping_add(1);
+        call.number = call.number.wrapping_add(1);
+        call.first = call.number;
         call.attempt = 0;
         call.attempts = 0;
         call.stage = Stage::Delayed;
-        call.plan = start.plan;
+        call.plan = plan;
         call.leg = NONE;
         call.hosts = NONE;
-        call.proxy = proxy;
         call.upstream = NONE;
         call.connection = None;
-        call.request = start.request;
-        call.parent = start.parent;
-        call.try_number = start.try_number;
+        call.request = request;
+        call.parent = Parent::Nobody;
+        call.try_number = 0;
         call.retries =
             known.retry.map(|retry| RetryState::new(&self.plan.retries[retry as usize].rules));
         call.tried.clear();
-        call.random = random;
-        call.counted = start.counted;
+        call.random = Later::new(known.host, request);
+        call.counted = counted;
         call.fell_back = false;
         call.lane = None;
         call.cause = None;
         call.started = self.now;
-        call.chain = start.chain;
+        call.chain = Traces::ROOT;
         call.sibling = NONE;
-        self.tally.add(known.visits, start.counted);
+        slot
+    }
+
+    /// Starts a call at the proxy of a station, for `NONE` at one of those that may send it: a fault may delay
+    /// it first.
+    #[inline]
+    pub(super) fn start_call(&mut self, slot: u32, proxy: u32) {
+        let call = &mut self.calls[slot];
+        let known = &self.plan.calls[call.plan as usize];
+        call.proxy = match proxy {
+            NONE => {
+                let index = call.random.below(known.senders.len(), &mut self.numbers);
+                known.senders.get(index).copied().unwrap_or(0)
+            }
+            proxy => proxy,
+        };
+        let (request, counted) = (call.request, call.counted);
+        self.tally.add(known.visits, counted);
         if let Some((time, chance, slot_of_delay)) = known.delay
-            && chance.fraction.draws(self.numbers.get(chance.column, start.request))
+            && chance.fraction.draws(self.numbers.get(chance.column, request))
         {
-            self.tally.add(slot_of_delay, start.counted);
+            self.tally.add(slot_of_delay, counted);
             self.after(time, Event::Dispatch(slot));
         } else {
             self.dispatch(slot);
         }
-        slot
     }
 
     /// Decides what becomes of a call: a fault's abort, then the split (E-150).
@@ -116,15 +111,9 @@ impl World<'_> {
             PlanTarget::Through(next) => {
                 self.calls[slot].stage = Stage::Through;
                 let reference = self.reference(slot);
-                self.start_call(&Start {
-                    plan: next,
-                    proxy: NONE,
-                    parent: Parent::Proxy(reference),
-                    request,
-                    counted,
-                    try_number: 0,
-                    chain: 0,
-                });
+                let inner = self.new_call(next, request, counted);
+                self.calls[inner].parent = Parent::Proxy(reference);
+                self.start_call(inner, NONE);
             }
             PlanTarget::Hosts(hosts) => self.send(slot, hosts),
         }
@@ -205,7 +194,7 @@ impl World<'_> {
                 self.tally.flag(site, cause, call.counted);
             }
         }
-        self.next(Event::Return(slot));
+        self.returns(slot);
     }
 
     /// Gives the answer of a call to whoever made it.
@@ -219,9 +208,9 @@ impl World<'_> {
                 let (status, flag, trace, lane) = (call.status, call.flag, call.trace, call.lane);
                 self.calls.give(slot);
                 if self.is_at(outer, Stage::Through) {
-                    let own = &mut self.calls[outer.slot].lane;
+                    let own = &mut self.calls[outer.slot()].lane;
                     *own = own.or(lane);
-                    self.finish(outer.slot, status, flag, trace);
+                    self.finish(outer.slot(), status, flag, trace);
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::units::Nanos;
 pub(super) enum Event {
     /// The next request of a source arrives.
     Arrive(u32),
-    /// A user of a closed loop sends a request.
+    /// A user of a source, a closed loop, sends a request.
     User(u32),
     /// The delay of a fault is over.
     Dispatch(u32),
@@ -73,13 +73,11 @@ pub(super) enum Dialed {
     TimedOut,
 }
 
-/// A call, or one attempt of it.
+/// One attempt of a call: the record, and which of its uses it is.
+///
+/// One word, so that it is written and read at once: it goes through memory several times per request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CallRef {
-    pub(super) slot: u32,
-    pub(super) generation: u32,
-    pub(super) attempt: u16,
-}
+pub(super) struct CallRef(u64);
 
 /// Who waits for a call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,7 +85,7 @@ pub(super) enum Parent {
     /// Nobody.
     #[default]
     Nobody,
-    /// A client; for closed loops its number.
+    /// A client; for closed loops the source of its users.
     Client(u32),
     /// An application: the run, and the call among those of the step.
     Run(u32, u16),
@@ -116,8 +114,10 @@ pub(super) enum Stage {
 /// A request at a proxy.
 #[derive(Debug, Default)]
 pub(super) struct Call {
-    /// Counts the uses of the record.
-    pub(super) generation: u32,
+    /// Counts the uses of the record, an attempt each.
+    pub(super) number: u32,
+    /// The number of the first attempt.
+    pub(super) first: u32,
     pub(super) attempt: u16,
     /// Attempts that began.
     pub(super) attempts: u32,
@@ -162,8 +162,8 @@ pub(super) struct Call {
 pub(super) struct Run {
     pub(super) plan: u32,
     pub(super) station: u32,
-    /// The attempt that waits for it; `None` for copies.
-    pub(super) parent: Option<CallRef>,
+    /// The attempt that waits for it.
+    pub(super) parent: CallRef,
     pub(super) request: u64,
     /// Number of the attempt at this site, to tell draws apart.
     pub(super) attempt: u16,
@@ -183,6 +183,26 @@ pub(super) struct Run {
     pub(super) behind: u32,
 }
 
+// === impl CallRef ===
+
+impl CallRef {
+    /// No attempt.
+    pub(super) const NOBODY: Self = Self(u64::MAX);
+
+    pub(super) const fn new(slot: u32, number: u32) -> Self {
+        Self((slot as u64) << 32 | number as u64)
+    }
+
+    pub(super) const fn slot(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half is the slot")]
+    pub(super) const fn number(self) -> u32 {
+        self.0 as u32
+    }
+}
+
 // === impl Run ===
 
 impl Default for Run {
@@ -190,7 +210,7 @@ impl Default for Run {
         Self {
             plan: 0,
             station: 0,
-            parent: None,
+            parent: CallRef::NOBODY,
             request: 0,
             attempt: 0,
             counted: false,

@@ -29,6 +29,11 @@ impl<T: Default> Slab<T> {
         id(self.items.len() - 1)
     }
 
+    /// Returns a record, unless there is none with that number.
+    pub(super) fn get(&self, slot: u32) -> Option<&T> {
+        self.items.get(slot as usize)
+    }
+
     /// Gives a record back.
     pub(super) fn give(&mut self, slot: u32) {
         self.free.push(slot);

@@ -7,7 +7,6 @@ use super::slab::{NONE, id};
 use super::world::World;
 use crate::data_plane::EndpointGroup;
 use crate::data_plane::balance::HostId;
-use crate::data_plane::resilience::Ejection;
 use crate::units::Nanos;
 
 /// Where the run is on its timeline.
@@ -180,18 +179,18 @@ impl World<'_> {
     }
 
     /// A host is ejected.
-    pub(super) fn eject(&mut self, number: u32, ejection: &Ejection) {
+    pub(super) fn eject(&mut self, number: u32, host: HostId) {
         let upstream = &mut self.upstreams[number as usize];
-        upstream.set.set_ejected(ejection.host, true, self.now);
-        let endpoint = upstream.endpoints.get(ejection.host.index()).copied().unwrap_or(NONE);
-        upstream.ejected.push((ejection.host, id(self.timeline.ejections.len())));
+        upstream.set.set_ejected(host, true, self.now);
+        let endpoint = upstream.endpoints.get(host.index()).copied().unwrap_or(NONE);
+        upstream.ejected.push((host, id(self.timeline.ejections.len())));
         self.timeline.ejections.push(EjectionSpan {
             upstream: number,
             station: self.plan.endpoints.get(endpoint as usize).copied().unwrap_or(NONE),
             from: self.now,
             until: None,
         });
-        self.renew(number, ejection.host);
+        self.renew(number, host);
         self.hosts_changed(number);
     }
 

@@ -28,6 +28,8 @@ pub(super) struct World<'a> {
     calendar: Calendar<Event>,
     /// What happens at this moment, before anything of the calendar.
     soon: VecDeque<Event>,
+    /// A call that returns before all that; `NONE` if there is none.
+    returns: u32,
     pub(super) numbers: Numbers,
     /// Seeds of balancers.
     seeds: Local,
@@ -71,6 +73,7 @@ impl<'a> World<'a> {
             now: Nanos(0),
             calendar: Calendar::new(),
             soon: VecDeque::new(),
+            returns: NONE,
             numbers: Numbers::new(&plan.columns, seed),
             seeds: Local(seed),
             calls: Slab::default(),
@@ -103,6 +106,12 @@ impl<'a> World<'a> {
     /// Lets everything happen until the end.
     pub(super) fn run(&mut self) {
         while !self.done {
+            if self.returns != NONE {
+                let call = std::mem::replace(&mut self.returns, NONE);
+                self.tally.events += 1;
+                self.return_call(call);
+                continue;
+            }
             if let Some(event) = self.soon.pop_front() {
                 self.handle(event);
                 continue;
@@ -148,16 +157,26 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Adds an event of a source at a time that is not before that of the last one.
+    #[inline]
+    pub(super) fn at_in_order(&mut self, source: u32, time: Nanos, event: Event) {
+        self.calendar.push_in_order(source, time, event);
+    }
+
     /// Adds an event at a time.
     #[inline]
     pub(super) fn at(&mut self, time: Nanos, event: Event) {
         self.calendar.push(time, event);
     }
 
-    /// Adds an event at this moment.
+    /// Lets a call return at this moment, after what waits already. Mostly nothing does: that needs no queue.
     #[inline]
-    pub(super) fn next(&mut self, event: Event) {
-        self.soon.push_back(event);
+    pub(super) fn returns(&mut self, call: u32) {
+        if self.returns == NONE && self.soon.is_empty() {
+            self.returns = call;
+        } else {
+            self.soon.push_back(Event::Return(call));
+        }
     }
 
     fn handle(&mut self, event: Event) {
@@ -189,17 +208,14 @@ impl<'a> World<'a> {
     /// The name of the present attempt of a call.
     #[inline]
     pub(super) fn reference(&self, slot: u32) -> CallRef {
-        let call = &self.calls[slot];
-        CallRef { slot, generation: call.generation, attempt: call.attempt }
+        CallRef::new(slot, self.calls[slot].number)
     }
 
     /// Tells whether an attempt is the present one and stands there.
     #[inline]
     pub(super) fn is_at(&self, reference: CallRef, stage: Stage) -> bool {
-        let call = &self.calls[reference.slot];
-        call.generation == reference.generation
-            && call.attempt == reference.attempt
-            && call.stage == stage
+        let call = self.calls.get(reference.slot());
+        call.is_some_and(|call| call.number == reference.number() && call.stage == stage)
     }
 
     /// Returns the upstream of a proxy for a cluster; the first use makes it.

@@ -35,7 +35,7 @@ fn report(detector: &mut OutlierDetector, host: u32, statuses: &[u16]) -> Option
     let outcomes = statuses.iter().map(|status| Outcome::Answer(Answer::http(*status)));
     outcomes.fold(None, |seen, outcome| {
         let ejection = detector.on_outcome(ms(1), HostId(host), outcome, &mut || 0);
-        seen.or(ejection.map(|ejection| ejection.detection))
+        seen.or(ejection)
     })
 }
 
@@ -44,7 +44,7 @@ fn fail(
     now: Nanos,
     host: u32,
     failure: Failure,
-) -> Option<Ejection> {
+) -> Option<Detection> {
     detector.on_outcome(now, HostId(host), Outcome::Failure(failure), &mut || 0)
 }
 
@@ -156,7 +156,7 @@ fn failures_count_as_503_and_time_outs_as_504_unless_they_count_apart() {
         ..gateway.clone()
     };
     let got = |detection: &OutlierDetection, failure| {
-        fail(&mut detector(detection, 2), ms(1), 0, failure).map(|ejection| ejection.detection)
+        fail(&mut detector(detection, 2), ms(1), 0, failure)
     };
     for failure in [ConnectFailure, RemoteReset, PerTryTimeout, RouteTimeout] {
         assert_eq!(got(&gateway, failure), Some(Detection::GatewayFailures), "{failure:?}");

@@ -2,7 +2,7 @@
 
 use super::super::breaker::{CircuitBreaker, Resource};
 use super::super::outcome::Failure;
-use super::{ConnectionId, ConnectionPool, OPENED_AT_ONCE, PoolEvent, PoolSettings, StreamId};
+use super::{ConnectionId, ConnectionPool, OPENED_AT_ONCE, PoolEvent, PoolSettings};
 use crate::units::Nanos;
 
 /// Where a connection stands.
@@ -104,16 +104,13 @@ impl ConnectionPool {
     #[inline]
     pub(super) fn attach(
         &mut self,
-        stream: StreamId,
         slot: u32,
         breaker: &mut CircuitBreaker,
-        events: &mut Vec<PoolEvent>,
-    ) {
+    ) -> Result<ConnectionId, Failure> {
         if !breaker.allows(Resource::Requests) {
-            events.push(PoolEvent::Failed(stream, Failure::Overflow));
-            return;
+            return Err(Failure::Overflow);
         }
-        let Some(known) = self.connections.get_mut(slot as usize) else { return };
+        let known = &mut self.connections[slot as usize];
         let connection = ConnectionId { slot, epoch: known.epoch };
         if !known.start_stream(self.settings.streams) {
             // The one to use next stands last.
@@ -124,7 +121,7 @@ impl ConnectionPool {
             }
         }
         breaker.acquire(Resource::Requests);
-        events.push(PoolEvent::Attached(stream, connection));
+        Ok(connection)
     }
 
     /// Serves those that wait, then opens connections for those that still do.
@@ -136,7 +133,10 @@ impl ConnectionPool {
     ) {
         while let Some(&slot) = self.ready.last() {
             let Some(stream) = self.pending.pop_front() else { return };
-            self.attach(stream, slot, breaker, events);
+            events.push(match self.attach(slot, breaker) {
+                Ok(connection) => PoolEvent::Attached(stream, connection),
+                Err(failure) => PoolEvent::Failed(stream, failure),
+            });
             breaker.release(Resource::PendingRequests);
         }
         self.open_connections(breaker, events);

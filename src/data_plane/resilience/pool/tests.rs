@@ -26,7 +26,9 @@ impl Bench {
     }
 
     fn request(&mut self, stream: u64) -> String {
-        self.pool.request(StreamId(stream), &mut self.breaker, &mut self.events);
+        let stream = StreamId(stream);
+        let connection = self.pool.request(stream, &mut self.breaker, &mut self.events);
+        self.events.extend(connection.map(|connection| PoolEvent::Attached(stream, connection)));
         self.told()
     }
 

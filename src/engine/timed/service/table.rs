@@ -30,11 +30,14 @@ pub(super) enum Tail {
     Upper(f64),
 }
 
-/// Quantiles in nanoseconds with [`FRACTION_BITS`] binary digits, from the outer end inwards.
+/// Quantiles in nanoseconds with [`FRACTION_BITS`] binary digits, from the outer end inwards: the lower tail,
+/// then the upper one.
+///
+/// One table for both: which tail it is comes from a random digit, and a branch on that is guessed wrong every
+/// other time.
 #[derive(Clone, Debug)]
 pub(super) struct QuantileTable {
-    lower: Vec<u64>,
-    upper: Vec<u64>,
+    nodes: Box<[u64]>,
 }
 
 // === impl QuantileTable ===
@@ -47,24 +50,25 @@ impl QuantileTable {
         let upper: Vec<f64> = (0..NODES).map(|node| quantile(Tail::Upper(share(node)))).collect();
         let drawn = part_of_mean(&lower) + part_of_mean(&upper);
         let scale = if drawn > 0.0 && drawn.is_finite() { mean / drawn } else { 1.0 };
-        let fixed = |values: Vec<f64>| values.into_iter().map(|v| fixed_point(v * scale)).collect();
-        Self { lower: fixed(lower), upper: fixed(upper) }
+        let both = lower.into_iter().chain(upper);
+        Self { nodes: both.map(|value| fixed_point(value * scale)).collect() }
     }
 
     /// Returns the quantile at `word` / 2^64.
     #[inline]
     pub(super) fn at(&self, word: u64) -> Nanos {
-        let is_upper = word >> 63 == 1;
-        let (nodes, distance) = if is_upper { (&self.upper, !word) } else { (&self.lower, word) };
+        let is_upper = word >> 63;
+        let distance = word ^ is_upper.wrapping_neg();
+        let first = is_upper as usize * NODES;
         let zeros = distance.leading_zeros() as usize;
         if zeros > OCTAVES {
-            return rounded(nodes[0]);
+            return rounded(self.nodes[first]);
         }
         // What follows the leading 1 says where in its octave the distance lies.
         let rest = (distance << (zeros - 1)) << 2;
-        let cell = (OCTAVES - zeros) * CELLS + (rest >> (64 - CELL_BITS)) as usize;
+        let cell = first + (OCTAVES - zeros) * CELLS + (rest >> (64 - CELL_BITS)) as usize;
         let inside = i128::from((rest << CELL_BITS) >> 32);
-        let (from, to) = (i128::from(nodes[cell]), i128::from(nodes[cell + 1]));
+        let (from, to) = (i128::from(self.nodes[cell]), i128::from(self.nodes[cell + 1]));
         let value = from + (((to - from) * inside) >> 32);
         rounded(u64::try_from(value).unwrap_or_default())
     }
