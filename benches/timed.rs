@@ -5,6 +5,8 @@
 mod bare;
 #[path = "timed/framework.rs"]
 mod framework;
+#[path = "timed/loop_with_all.rs"]
+mod loop_with_all;
 #[path = "timed/mesh.rs"]
 mod mesh;
 #[path = "../tests/integration/scene.rs"]
@@ -71,6 +73,9 @@ fn three_stations(criterion: &mut Criterion) {
     });
     group.bench_function("bare loop", |bencher| {
         bencher.iter(|| bare::run(black_box(1), REQUESTS, RATE, SERVICE));
+    });
+    group.bench_function("loop with answers, time limits and tallies", |bencher| {
+        bencher.iter(|| loop_with_all::run(black_box(1), REQUESTS, RATE, SERVICE));
     });
     group.bench_function("nexosim, queues alone", |bencher| {
         bencher.iter(|| framework::run(black_box(1), REQUESTS, RATE, SERVICE));

@@ -29,10 +29,9 @@ impl LatencyRecorder {
     #[inline]
     pub fn record(&mut self, latency: Nanos) {
         let cell = cell(latency.0);
-        if cell >= self.end {
+        if cell < self.first || cell >= self.end {
             self.extend(cell);
         }
-        self.first = self.first.min(cell);
         self.counts[cell] += 1;
         self.count += 1;
         self.sum += u128::from(latency.0);
@@ -40,10 +39,8 @@ impl LatencyRecorder {
 
     #[cold]
     fn extend(&mut self, cell: usize) {
-        if self.count == 0 {
-            self.first = cell;
-        }
-        self.end = cell + 1;
+        self.first = if self.count == 0 { cell } else { self.first.min(cell) };
+        self.end = self.end.max(cell + 1);
         if self.counts.len() < self.end {
             self.counts.resize(self.end, 0);
         }

@@ -43,10 +43,11 @@ impl World<'_> {
         };
         call.host = host;
         call.tried.push(host);
-        let pool = self.pool(slot, host);
+        let (number, worker) = (call.upstream, call.worker);
+        let pool = upstream.pool(host, worker).unwrap_or_else(|| self.make_pool(slot));
         self.calls[slot].pool = pool;
-        let Pool { upstream, connections, .. } = &mut self.pools[pool as usize];
-        let breaker = &mut self.upstreams[*upstream as usize].breaker;
+        let connections = &mut self.pools[pool as usize].connections;
+        let breaker = &mut self.upstreams[number as usize].breaker;
         match connections.request(StreamId(u64::from(slot)), breaker, &mut self.out) {
             Some(connection) => self.attached(slot, connection),
             None => self.follow(pool),
@@ -61,24 +62,23 @@ impl World<'_> {
         }
     }
 
-    /// The pool of a worker for a host; the first use makes it.
-    pub(super) fn pool(&mut self, slot: u32, host: HostId) -> u32 {
+    /// Makes the pool of a call's worker for its host.
+    #[cold]
+    fn make_pool(&mut self, slot: u32) -> u32 {
         let call = &self.calls[slot];
         let upstream = &mut self.upstreams[call.upstream as usize];
-        let index = upstream.pool_index(host, call.worker);
-        if upstream.pools[index] == NONE {
-            let cluster = &self.plan.clusters[upstream.cluster as usize];
-            let endpoint = upstream.endpoints.get(host.index()).copied().unwrap_or(NONE);
-            upstream.pools[index] = id(self.pools.len());
-            self.pools.push(Pool {
-                upstream: call.upstream,
-                station: self.plan.endpoints.get(endpoint as usize).copied().unwrap_or(0),
-                connections: ConnectionPool::new(cluster.pool),
-                connect: self.plan.hosts[call.hosts as usize].connect,
-                expiry: false,
-            });
-        }
-        upstream.pools[index]
+        let cluster = &self.plan.clusters[upstream.cluster as usize];
+        let endpoint = upstream.endpoints.get(call.host.index()).copied().unwrap_or(NONE);
+        let pool = id(self.pools.len());
+        upstream.add_pool(call.host, call.worker, pool);
+        self.pools.push(Pool {
+            upstream: call.upstream,
+            station: self.plan.endpoints.get(endpoint as usize).copied().unwrap_or(0),
+            connections: ConnectionPool::new(cluster.pool),
+            connect: self.plan.hosts[call.hosts as usize].connect,
+            expiry: false,
+        });
+        pool
     }
 
     /// Acts on what a pool said. Nothing here asks a pool again: what follows happens next.

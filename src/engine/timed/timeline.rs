@@ -134,12 +134,8 @@ impl World<'_> {
         let gone = |(host, _): &(HostId, u32)| change.removed.contains(host);
         let ejected: Vec<(HostId, u32)> = upstream.ejected.iter().copied().filter(gone).collect();
         upstream.ejected.retain(|entry| !gone(entry));
-        let workers = upstream.balancers.len();
-        let pools = change.removed.iter().flat_map(|host| {
-            let first = host.index() * workers;
-            upstream.pools.iter().skip(first).take(workers).copied()
-        });
-        let pools: Vec<u32> = pools.filter(|pool| *pool != NONE).collect();
+        let pools = change.removed.iter().flat_map(|host| upstream.pools_of(*host));
+        let pools: Vec<u32> = pools.collect();
         self.end_ejections(&ejected);
         for pool in pools {
             let breaker = &mut self.upstreams[number as usize].breaker;
@@ -196,17 +192,12 @@ impl World<'_> {
 
     /// Lets the connections to an ejected host go; those who wait for one get new ones.
     fn renew(&mut self, number: u32, host: HostId) {
-        let upstream = &self.upstreams[number as usize];
-        let workers = upstream.balancers.len();
-        let first = host.index() * workers;
-        for index in first..first + workers {
-            let upstream = &mut self.upstreams[number as usize];
-            if let Some(pool) = upstream.pools.get(index).copied().filter(|pool| *pool != NONE) {
-                let connections = &mut self.pools[pool as usize].connections;
-                connections.renew(&mut upstream.breaker, &mut self.renewed);
-                // Nothing but closed connections, which nobody waits for.
-                self.renewed.clear();
-            }
+        let upstream = &mut self.upstreams[number as usize];
+        for pool in upstream.pools_of(host) {
+            let connections = &mut self.pools[pool as usize].connections;
+            connections.renew(&mut upstream.breaker, &mut self.renewed);
+            // Nothing but closed connections, which nobody waits for.
+            self.renewed.clear();
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Upstream {
     pub(super) breaker: CircuitBreaker,
     pub(super) detector: Option<OutlierDetector>,
     /// Pool by host and worker; `NONE` if it has none yet.
-    pub(super) pools: Vec<u32>,
+    pools: Vec<u32>,
     /// Endpoint of each host.
     pub(super) endpoints: Vec<u32>,
     /// Chance that stays: the order in which ejected hosts come back.
@@ -118,13 +118,26 @@ impl Upstream {
         self.set.views().any(|view| view.counts().healthy > 0)
     }
 
-    /// Returns the index of a host's pool.
-    pub(super) fn pool_index(&mut self, host: HostId, worker: u32) -> usize {
+    /// Returns the pool of a worker for a host, if there is one.
+    #[inline]
+    pub(super) fn pool(&self, host: HostId, worker: u32) -> Option<u32> {
+        let pool = self.pools.get(host.index() * self.balancers.len() + worker as usize);
+        pool.copied().filter(|pool| *pool != NONE)
+    }
+
+    /// Returns the pools of all workers for a host.
+    pub(super) fn pools_of(&self, host: HostId) -> Vec<u32> {
+        let workers = 0..id(self.balancers.len());
+        workers.filter_map(|worker| self.pool(host, worker)).collect()
+    }
+
+    /// Takes in the pool of a worker for a host.
+    pub(super) fn add_pool(&mut self, host: HostId, worker: u32, pool: u32) {
         let index = host.index() * self.balancers.len() + worker as usize;
         if self.pools.len() <= index {
             self.pools.resize(index + 1, NONE);
         }
-        index
+        self.pools[index] = pool;
     }
 }
 

@@ -10,7 +10,16 @@ enum Step {
     PushMany(u64, u8),
     /// One of a few delays.
     PushAfter(u8),
+    /// So long after the last event of one of a few sequences, or after now.
+    PushInOrder(u8, u64),
     Pop(u8),
+}
+
+/// By which door an event comes.
+enum How {
+    At,
+    After(u64),
+    InOrder(u32),
 }
 
 /// More delays than there are lanes.
@@ -30,6 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => delay.clone().prop_map(Step::Push),
         1 => (delay, any::<u8>()).prop_map(|(delay, count)| Step::PushMany(delay, count)),
         2 => any::<u8>().prop_map(Step::PushAfter),
+        2 => (any::<u8>(), 0..300_u64).prop_map(|(which, time)| Step::PushInOrder(which, time)),
         2 => any::<u8>().prop_map(|count| Step::Pop(count % 64)),
     ]
 }
@@ -41,11 +51,13 @@ proptest! {
         // The next event last, of equal times the oldest last.
         let mut sorted: Vec<(u64, u32)> = Vec::new();
         let mut pushed = 0_u32;
-        let mut push = |calendar: &mut Calendar<u32>, sorted: &mut Vec<(u64, u32)>, at: u64,
-                        delay: Option<u64>| {
-            match delay {
-                Some(delay) => calendar.push_after(Nanos(delay), pushed),
-                None => calendar.push(Nanos(at), pushed),
+        // More sequences than may have a lane.
+        let mut last = [0_u64; 5];
+        let mut push = |calendar: &mut Calendar<u32>, sorted: &mut Vec<(u64, u32)>, at: u64, how: How| {
+            match how {
+                How::At => calendar.push(Nanos(at), pushed),
+                How::After(delay) => calendar.push_after(Nanos(delay), pushed),
+                How::InOrder(sequence) => calendar.push_in_order(sequence, Nanos(at), pushed),
             }
             let place = sorted.partition_point(|(other, _)| *other > at);
             sorted.insert(place, (at, pushed));
@@ -54,16 +66,23 @@ proptest! {
         for step in steps {
             let now = calendar.now().0;
             match step {
-                Step::Push(delay) => push(&mut calendar, &mut sorted, now.saturating_add(delay), None),
+                Step::Push(delay) => push(&mut calendar, &mut sorted, now.saturating_add(delay), How::At),
                 Step::PushMany(delay, count) => {
                     for spread in 0..u64::from(count) {
                         let at = now.saturating_add(delay).saturating_add(spread % 7);
-                        push(&mut calendar, &mut sorted, at, None);
+                        push(&mut calendar, &mut sorted, at, How::At);
                     }
                 }
                 Step::PushAfter(which) => {
                     let delay = DELAYS[usize::from(which) % DELAYS.len()];
-                    push(&mut calendar, &mut sorted, now.saturating_add(delay), Some(delay));
+                    push(&mut calendar, &mut sorted, now.saturating_add(delay), How::After(delay));
+                }
+                Step::PushInOrder(which, time) => {
+                    let sequence = usize::from(which) % last.len();
+                    let at = last[sequence].max(now).saturating_add(time);
+                    last[sequence] = at;
+                    let how = How::InOrder(u32::try_from(sequence).unwrap());
+                    push(&mut calendar, &mut sorted, at, how);
                 }
                 Step::Pop(count) => {
                     for _ in 0..count {
