@@ -91,11 +91,14 @@ impl HeaderMap {
         Self::default()
     }
 
-    /// Decodes the lines of a request: names become lower-case, single-slot headers are joined (E-31).
+    /// Decodes the lines of a request: names become lower-case, blanks around values go, single-slot headers are
+    /// joined (E-31).
     pub fn decode<N: AsRef<str>, V: Into<String>>(lines: impl IntoIterator<Item = (N, V)>) -> Self {
         let mut map = Self::new();
         for (name, value) in lines {
-            map.append_joined(&name.as_ref().to_ascii_lowercase(), value.into());
+            let value: String = value.into();
+            let shown = value.trim_matches([' ', '\t']).to_owned();
+            map.append_joined(&name.as_ref().to_ascii_lowercase(), shown);
         }
         map
     }
@@ -201,6 +204,13 @@ mod tests {
         assert_eq!(map.values("x-a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(map.values("accept").collect::<Vec<_>>(), ["a,b"]);
         assert_eq!(map.values("cookie").count(), 2);
+    }
+
+    #[test]
+    fn blanks_around_a_value_are_no_part_of_it() {
+        let map = HeaderMap::decode([("x-a", " 1\t"), ("accept", " a b "), ("accept", "\tc")]);
+        assert_eq!(map.first("x-a"), Some("1"));
+        assert_eq!(map.first("accept"), Some("a b,c"));
     }
 
     #[test]

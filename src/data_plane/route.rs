@@ -188,7 +188,7 @@ impl Forward {
             sent.headers.set("x-envoy-original-path", sent.path.clone());
             sent.path = rewrite.apply(matched, &request.path);
         }
-        if let Some(millis) = self.expected_timeout_ms() {
+        if let Some(millis) = self.expected_timeout_ms(request) {
             sent.headers.set("x-envoy-expected-rq-timeout-ms", millis.to_string());
             if request.is_grpc() {
                 sent.headers.set("grpc-timeout", grpc::timeout(millis));
@@ -197,16 +197,31 @@ impl Forward {
         sent
     }
 
-    /// Returns what Envoy tells the application of its time limit, in milliseconds (E-161): the
-    /// per-try timeout if it is below the route's, else the route's.
+    /// Returns what a request with all its attempts may take: the route's timeout. For gRPC that only caps what
+    /// the client sends, and holds if it sends nothing (E-161, E-162).
     #[must_use]
-    pub fn expected_timeout_ms(&self) -> Option<u64> {
-        let per_try = self.retry.as_ref().and_then(|retry| retry.per_try_timeout);
-        match (per_try, self.timeout) {
-            (Some(per_try), Some(timeout)) if per_try >= timeout => Some(timeout),
-            (per_try, timeout) => per_try.or(timeout),
+    pub fn time_limit(&self, request: &Request) -> Option<Nanos> {
+        self.limit_ms(request).map(Nanos::from_millis)
+    }
+
+    fn limit_ms(&self, request: &Request) -> Option<u64> {
+        let route = self.timeout.map(Nanos::as_millis).filter(|millis| *millis > 0);
+        let sent = request.grpc_timeout_ms().filter(|_| request.is_grpc());
+        match (route, sent) {
+            (Some(route), Some(sent)) => Some(route.min(sent)),
+            (route, sent) => route.or(sent),
         }
-        .map(Nanos::as_millis)
+    }
+
+    /// Returns what Envoy tells the application of its time limit, in milliseconds (E-161): the
+    /// per-try timeout if it is below the request's, else the request's.
+    #[must_use]
+    pub fn expected_timeout_ms(&self, request: &Request) -> Option<u64> {
+        let per_try = self.retry.as_ref().and_then(|retry| retry.per_try_timeout);
+        match (per_try.map(Nanos::as_millis), self.limit_ms(request)) {
+            (Some(per_try), Some(limit)) if per_try >= limit => Some(limit),
+            (per_try, limit) => per_try.or(limit),
+        }
     }
 }
 
@@ -279,6 +294,17 @@ mod tests {
         let forward = Forward { timeout: Some(Nanos::from_millis(2_500)), ..weighted(&[1]) };
         let sent = forward.forwarded(&PathMatcher::Any, 0, &request);
         assert_eq!(sent.headers.first("grpc-timeout"), Some("2500m"));
+        // What it asks for itself is capped, not raised.
+        for (asked, told, limit) in [("1S", "1000m", 1_000), ("1H", "2500m", 2_500)] {
+            request.headers.set("grpc-timeout", asked);
+            let sent = forward.forwarded(&PathMatcher::Any, 0, &request);
+            assert_eq!(sent.headers.first("grpc-timeout"), Some(told));
+            assert_eq!(forward.time_limit(&request), Some(Nanos::from_millis(limit)));
+        }
+        let free = weighted(&[1]);
+        assert_eq!(free.time_limit(&request), Some(Nanos::from_millis(3_600_000)));
+        request.headers.remove("content-type");
+        assert_eq!(free.time_limit(&request), None);
         let plain = forward.forwarded(&PathMatcher::Any, 0, &Request::get("shop", "/"));
         assert_eq!(plain.headers.first("grpc-timeout"), None);
     }

@@ -210,7 +210,7 @@ impl Way<'_> {
         let status = upstream::status(self.id);
         route.answer_sent(&mut headers, received, &sent, Some(status), Some(index), false);
         let mut outcome = self.answer(status, &headers, "app");
-        outcome.copies = self.copies(forward, &sent);
+        outcome.copies = self.copies(forward, received, &sent);
         // E-58: of the finished request; only its client is the one that came.
         let client = received.client(self.scene.edge, CLIENT);
         let hash = combined_hash(&forward.hash, &sent, client);
@@ -218,12 +218,12 @@ impl Way<'_> {
         Expected { outcome, kind, picked }
     }
 
-    fn copies(&self, forward: &Forward, sent: &Request) -> Vec<Sent> {
+    fn copies(&self, forward: &Forward, received: &Request, sent: &Request) -> Vec<Sent> {
         let drawn = forward.mirrors.iter().filter(|mirror| certain(mirror.fraction));
         let clusters = drawn.filter_map(|mirror| self.scene.cluster(&mirror.cluster));
         let mut copy = sent.clone();
         // E-160: the limit of the whole request, where there is one, whatever one attempt may take.
-        if let Some(timeout) = forward.timeout {
+        if let Some(timeout) = forward.time_limit(received) {
             copy.headers.set("x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string());
         }
         copy.headers.set("x-envoy-internal", "true");

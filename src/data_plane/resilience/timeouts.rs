@@ -21,18 +21,6 @@ impl Timeouts {
         Self { global, per_try: per_try.and_then(whole_millis).filter(shorter) }
     }
 
-    /// As [`Timeouts::new`] for a gRPC request: the limit of the route only caps the one that the
-    /// client sends in `grpc-timeout`, and holds if it sends none (E-161, E-162).
-    #[must_use]
-    pub fn of_grpc(route: Option<Nanos>, sent: Option<Nanos>, per_try: Option<Nanos>) -> Self {
-        let (cap, sent) = (route.and_then(whole_millis), sent.and_then(whole_millis));
-        let limit = match (cap, sent) {
-            (Some(cap), Some(sent)) => Some(cap.min(sent)),
-            (cap, sent) => cap.or(sent),
-        };
-        Self::new(limit, per_try)
-    }
-
     /// Returns when the request is answered 504, given when it was complete. Covers all attempts, waits
     /// for connections and back-offs.
     #[must_use]
@@ -98,20 +86,6 @@ mod tests {
     fn limits_below_a_millisecond_are_none() {
         let timeouts = Timeouts::new(Some(Nanos(1_999_999)), Some(Nanos::MICROSECOND));
         assert_eq!(timeouts, Timeouts { global: Some(ms(1)), per_try: None });
-    }
-
-    #[test]
-    fn grpc_clients_set_the_limit_and_the_route_caps_it() {
-        for (route, sent, expected) in [
-            (None, None, None),
-            (None, Some(50), Some(50)),
-            (Some(100), None, Some(100)),
-            (Some(100), Some(50), Some(50)),
-            (Some(100), Some(500), Some(100)),
-        ] {
-            let timeouts = Timeouts::of_grpc(route.map(ms), sent.map(ms), None);
-            assert_eq!(timeouts.request_deadline(Nanos(0)), expected.map(ms), "{route:?} {sent:?}");
-        }
     }
 
     #[test]

@@ -89,3 +89,37 @@ fn what_only_a_clock_can_tell_is_not_met_without_one() {
     assert!(finished.stdout.contains("only a run in time can tell"), "{}", finished.stdout);
     assert!(summary(&sandbox, "out")["time"].is_null());
 }
+
+/// No timeout in the mesh: that of the client holds, and only for gRPC (E-161, E-162).
+#[test]
+fn a_grpc_client_sets_its_own_time_limit() {
+    let sandbox = Sandbox::new("in-time-grpc");
+    let request = |content: &str| {
+        format!(
+            "{{url: \"http://mockc:8000/\", headers: {{content-type: {content}, grpc-timeout: 20m}}}}"
+        )
+    };
+    let (grpc, plain) = (request("application/grpc"), request("application/json"));
+    sandbox.write(
+        "scenario.yaml",
+        format!(
+            "topology: {{use: mock, versions: {{mocka: [v1], mockb: [v1], mockc: [v1]}}}}\n\
+             traffic:\n\
+             - {{class: grpc, from: workload default/sleep, request: {grpc}, rate: 50/s}}\n\
+             - {{class: plain, from: workload default/sleep, request: {plain}, rate: 50/s}}\n\
+             apps: {{mockc: {{service: 30ms}}}}\n\
+             duration: 20s\n"
+        ),
+    );
+    let finished = sandbox.run(&["run", "scenario.yaml", "--no-charts", "--out", "out"]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    let summary = summary(&sandbox, "out");
+    let rows = summary["time"]["latency"].as_array().unwrap();
+    let of = |name: &str| {
+        let row = rows.iter().find(|row| row["kind"] == "class" && row["name"] == name).unwrap();
+        let share = row["failed"].as_f64().unwrap() / row["requests"].as_f64().unwrap();
+        (share, row["p50_ms"].as_f64().unwrap().floor())
+    };
+    assert_eq!(of("grpc"), (1.0, 20.0));
+    assert_eq!(of("plain"), (0.0, 30.0));
+}

@@ -246,7 +246,7 @@ fn sent_fields(
     request: &Request,
     sent: &Request,
 ) {
-    if let Some(millis) = forward.expected_timeout_ms() {
+    if let Some(millis) = forward.expected_timeout_ms(request) {
         out["upstream_timeout_ms"] = Value::from(f64::from(u32::try_from(millis).unwrap()));
     }
     if asked.method == "HEAD" {

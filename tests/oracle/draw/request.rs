@@ -96,6 +96,21 @@ fn line() -> impl Strategy<Value = (String, String)> {
             one_of(&["keep-alive", "proxy-connection", "x-forwarded-client-cert"]),
             one_of(&["a", "b"])
         ),
+        (
+            // None so short that it could end.
+            one_of(&["grpc-timeout"]),
+            one_of(&[
+                "20S",
+                "7000m",
+                " 6000000u",
+                "+1M",
+                "9 H",
+                "99999999H",
+                "123456789m",
+                "1",
+                "x"
+            ])
+        ),
         (one_of(&["access-control-request-method"]), one_of(&["PUT", ""])),
         (one_of(&["access-control-request-headers"]), one_of(&["x-a", "x-a,x-b"])),
         (one_of(&["x-envoy-original-path", "x-envoy-original-host"]), one_of(&["/fake", "fake"])),
