@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::ops::Range;
 
 use crate::bare::Random;
 
@@ -33,6 +34,8 @@ enum Event {
 #[derive(Default)]
 struct Tally {
     cells: Vec<u64>,
+    /// The cells in use.
+    used: Range<usize>,
     sum: u128,
     count: u64,
     failed: u64,
@@ -80,10 +83,13 @@ struct Row {
     /// Per hop and limit, in order: when, which request, which use of it.
     deadlines: [VecDeque<(u64, u32, u32)>; 2 * HOPS],
     armed: [bool; 2 * HOPS],
+    /// Of all answers, of those of each lane (there is one), and of the present interval.
     clients: Tally,
-    /// Arrivals and answers of the present interval, and of all.
-    present: (u64, u64),
-    series: Vec<(u64, u64)>,
+    lanes: Vec<Tally>,
+    present: Tally,
+    arrived: u64,
+    /// Arrivals, answers and quantiles of each interval.
+    series: Vec<(u64, u64, [usize; 2])>,
 }
 
 // === impl Tally ===
@@ -92,13 +98,31 @@ impl Tally {
     fn add(&mut self, latency: u64, status: u16) {
         let shift = (latency | 2_047).ilog2() - 10;
         let cell = (shift as usize) * 1_024 + usize::try_from(latency >> shift).unwrap_or(0);
-        if self.cells.len() <= cell {
-            self.cells.resize(cell + 1, 0);
+        if !self.used.contains(&cell) {
+            let start = if self.count == 0 { cell } else { self.used.start.min(cell) };
+            self.used = start..self.used.end.max(cell + 1);
+            self.cells.resize(self.cells.len().max(self.used.end), 0);
         }
         self.cells[cell] += 1;
         self.sum += u128::from(latency);
         self.count += 1;
         self.failed += u64::from(status >= 500);
+    }
+
+    /// Returns the cells of the median and of the 99th percentile, and forgets everything.
+    fn take_quantiles(&mut self) -> [usize; 2] {
+        let cells = &mut self.cells[self.used.clone()];
+        let (mut cell, mut total) = (0, 0);
+        let quantiles = [self.count.div_ceil(2), self.count - self.count / 100].map(|rank| {
+            while total < rank {
+                total += cells[cell];
+                cell += 1;
+            }
+            self.used.start + cell
+        });
+        cells.fill(0);
+        (self.used, self.sum, self.count, self.failed) = (0..0, 0, 0, 0);
+        quantiles
     }
 }
 
@@ -129,7 +153,7 @@ impl Row {
             u32::try_from(self.requests.len() - 1).expect("few are under way")
         });
         self.requests[request as usize].number += 1;
-        self.present.0 += 1;
+        self.arrived += 1;
         self.call(0, request);
     }
 
@@ -191,8 +215,10 @@ impl Row {
             station.failures_in_a_row = if status >= 500 { failures } else { 0 };
             station.tally.add(self.now - known.started[hop], status);
         }
-        self.clients.add(self.now - known.started[0], status);
-        self.present.1 += 1;
+        let latency = self.now - known.started[0];
+        self.clients.add(latency, status);
+        self.lanes[0].add(latency, status);
+        self.present.add(latency, status);
         self.requests[request as usize].depth = 0;
         self.free.push(request);
     }
@@ -248,7 +274,9 @@ pub(crate) fn run(seed: u64, requests: u64, rate: u64, service: u64) -> u128 {
         deadlines: Default::default(),
         armed: Default::default(),
         clients: Tally::default(),
-        present: (0, 0),
+        lanes: vec![Tally::default()],
+        present: Tally::default(),
+        arrived: 0,
         series: Vec::new(),
     };
     row.push(0, Event::Arrive);
@@ -261,7 +289,8 @@ pub(crate) fn run(seed: u64, requests: u64, rate: u64, service: u64) -> u128 {
             Event::Served(hop, request) => row.served(hop, request),
             Event::Deadline(index) => row.deadline(index),
             Event::Interval => {
-                row.series.push(std::mem::take(&mut row.present));
+                let (arrived, answered) = (std::mem::take(&mut row.arrived), row.present.count);
+                row.series.push((arrived, answered, row.present.take_quantiles()));
                 row.push(now + INTERVAL, Event::Interval);
             }
         }
