@@ -15,6 +15,7 @@ pub mod arrivals;
 mod attempt;
 pub mod calendar;
 mod client;
+mod connections;
 mod deadlines;
 mod marks;
 mod numbers;
