@@ -1,5 +1,6 @@
-//! The timed engine on a row of M/M/8 stations: beside a loop written by hand for exactly that, beside a
-//! general framework for discrete events, with few and with many pending events, on one and on two threads.
+//! The timed engine on a row of M/M/8 stations: beside loops written by hand for exactly that and models in a
+//! general framework for discrete events, both of the queues alone and of all that the engine does there; with few
+//! and with many pending events, on one and on two threads.
 
 #[path = "timed/bare.rs"]
 mod bare;
@@ -12,6 +13,8 @@ mod mesh;
 #[path = "../tests/integration/scene.rs"]
 #[expect(dead_code, reason = "the tests build more scenes than the bench")]
 mod scene;
+#[path = "timed/tally.rs"]
+mod tally;
 
 use std::hint::black_box;
 use std::path::PathBuf;

@@ -20,6 +20,7 @@ use nexosim::time::MonotonicTime;
 use serde::{Deserialize, Serialize};
 
 use crate::framework::{draw, nanos};
+use crate::tally::Tally;
 
 /// Seconds until an attempt and a request are given up.
 const ATTEMPT: u64 = 30;
@@ -30,15 +31,6 @@ const MOST: usize = 100_000;
 
 /// An answer: the number that the sender gave the request, and the status.
 type Answer = (u32, u16);
-
-/// Latencies by cells that are 0.1 % wide, and failures.
-#[derive(Default, Serialize, Deserialize)]
-struct Tally {
-    cells: Vec<u64>,
-    sum: u128,
-    count: u64,
-    failed: u64,
-}
 
 /// Sends requests and takes the answers.
 #[derive(Serialize, Deserialize)]
@@ -82,22 +74,6 @@ struct Pod {
     random: u64,
     busy: u32,
     waiting: VecDeque<u32>,
-}
-
-// === impl Tally ===
-
-impl Tally {
-    fn add(&mut self, latency: u64, status: u16) {
-        let shift = (latency | 2_047).ilog2() - 10;
-        let cell = (shift as usize) * 1_024 + usize::try_from(latency >> shift).unwrap_or(0);
-        if self.cells.len() <= cell {
-            self.cells.resize(cell + 1, 0);
-        }
-        self.cells[cell] += 1;
-        self.sum += u128::from(latency);
-        self.count += 1;
-        self.failed += u64::from(status >= 500);
-    }
 }
 
 #[Model]
