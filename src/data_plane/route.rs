@@ -197,14 +197,10 @@ impl Forward {
         sent
     }
 
-    /// Returns what a request with all its attempts may take: the route's timeout. For gRPC that only caps what
-    /// the client sends, and holds if it sends nothing (E-161, E-162).
+    /// Returns what a request with all its attempts may take, in milliseconds: the route's timeout. For gRPC that
+    /// only caps what the client sends, and holds if it sends nothing (E-161, E-162).
     #[must_use]
-    pub fn time_limit(&self, request: &Request) -> Option<Nanos> {
-        self.limit_ms(request).map(Nanos::from_millis)
-    }
-
-    fn limit_ms(&self, request: &Request) -> Option<u64> {
+    pub fn time_limit_ms(&self, request: &Request) -> Option<u64> {
         let route = self.timeout.map(Nanos::as_millis).filter(|millis| *millis > 0);
         let sent = request.grpc_timeout_ms().filter(|_| request.is_grpc());
         match (route, sent) {
@@ -218,7 +214,7 @@ impl Forward {
     #[must_use]
     pub fn expected_timeout_ms(&self, request: &Request) -> Option<u64> {
         let per_try = self.retry.as_ref().and_then(|retry| retry.per_try_timeout);
-        match (per_try.map(Nanos::as_millis), self.limit_ms(request)) {
+        match (per_try.map(Nanos::as_millis), self.time_limit_ms(request)) {
             (Some(per_try), Some(limit)) if per_try >= limit => Some(limit),
             (per_try, limit) => per_try.or(limit),
         }
@@ -299,12 +295,12 @@ mod tests {
             request.headers.set("grpc-timeout", asked);
             let sent = forward.forwarded(&PathMatcher::Any, 0, &request);
             assert_eq!(sent.headers.first("grpc-timeout"), Some(told));
-            assert_eq!(forward.time_limit(&request), Some(Nanos::from_millis(limit)));
+            assert_eq!(forward.time_limit_ms(&request), Some(limit));
         }
         let free = weighted(&[1]);
-        assert_eq!(free.time_limit(&request), Some(Nanos::from_millis(3_600_000)));
+        assert_eq!(free.time_limit_ms(&request), Some(3_600_000));
         request.headers.remove("content-type");
-        assert_eq!(free.time_limit(&request), None);
+        assert_eq!(free.time_limit_ms(&request), None);
         let plain = forward.forwarded(&PathMatcher::Any, 0, &Request::get("shop", "/"));
         assert_eq!(plain.headers.first("grpc-timeout"), None);
     }

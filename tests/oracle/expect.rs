@@ -223,8 +223,8 @@ impl Way<'_> {
         let clusters = drawn.filter_map(|mirror| self.scene.cluster(&mirror.cluster));
         let mut copy = sent.clone();
         // E-160: the limit of the whole request, where there is one, whatever one attempt may take.
-        if let Some(timeout) = forward.time_limit(received) {
-            copy.headers.set("x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string());
+        if let Some(timeout) = forward.time_limit_ms(received) {
+            copy.headers.set("x-envoy-expected-rq-timeout-ms", timeout.to_string());
         }
         copy.headers.set("x-envoy-internal", "true");
         copy.headers.remove("x-forwarded-for");

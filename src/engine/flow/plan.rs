@@ -226,7 +226,7 @@ impl Plan {
         legs.retain(|leg| leg.weight > 0);
         Self {
             retry: forward.retry.clone().filter(|policy| policy.attempts > 0),
-            timeout: forward.time_limit(received),
+            timeout: forward.time_limit_ms(received).map(Nanos::from_millis),
             legs: Ok(legs),
             ..Self::answer(Answer::REFUSED)
         }
