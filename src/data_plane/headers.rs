@@ -96,20 +96,19 @@ impl HeaderMap {
     pub fn decode<N: AsRef<str>, V: Into<String>>(lines: impl IntoIterator<Item = (N, V)>) -> Self {
         let mut map = Self::new();
         for (name, value) in lines {
-            let value: String = value.into();
-            let shown = value.trim_matches([' ', '\t']).to_owned();
-            map.append_joined(&name.as_ref().to_ascii_lowercase(), shown);
+            map.append_joined(&name.as_ref().to_ascii_lowercase(), without_blanks(value.into()));
         }
         map
     }
 
-    /// Decodes the lines of an answer, which has other single-slot headers than a request.
+    /// Decodes the lines of an answer in the same manner; it has other single-slot headers.
     pub fn decode_answer<N: AsRef<str>, V: Into<String>>(
         lines: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         let mut map = Self::new();
         for (name, value) in lines {
-            map.append_joined_to_answer(&name.as_ref().to_ascii_lowercase(), value.into());
+            let value = without_blanks(value.into());
+            map.append_joined_to_answer(&name.as_ref().to_ascii_lowercase(), value);
         }
         map
     }
@@ -186,6 +185,12 @@ impl HeaderMap {
     }
 }
 
+/// What is left of a value on the wire: blanks around it belong to the line.
+fn without_blanks(value: String) -> String {
+    let kept = value.trim_matches([' ', '\t']);
+    if kept.len() == value.len() { value } else { kept.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::HeaderMap;
@@ -211,6 +216,8 @@ mod tests {
         let map = HeaderMap::decode([("x-a", " 1\t"), ("accept", " a b "), ("accept", "\tc")]);
         assert_eq!(map.first("x-a"), Some("1"));
         assert_eq!(map.first("accept"), Some("a b,c"));
+        let answer = HeaderMap::decode_answer([("x-a", " 1\t"), ("vary", "\ta")]);
+        assert_eq!((answer.first("x-a"), answer.first("vary")), (Some("1"), Some("a")));
     }
 
     #[test]

@@ -214,8 +214,10 @@ impl Forward {
     #[must_use]
     pub fn expected_timeout_ms(&self, request: &Request) -> Option<u64> {
         let per_try = self.retry.as_ref().and_then(|retry| retry.per_try_timeout);
-        match (per_try.map(Nanos::as_millis), self.time_limit_ms(request)) {
-            (Some(per_try), Some(limit)) if per_try >= limit => Some(limit),
+        let per_try = per_try.map(Nanos::as_millis);
+        // Not by `Timeouts`: what gRPC clients may ask for is longer than time goes there.
+        match (per_try, self.time_limit_ms(request)) {
+            (Some(per_try), Some(limit)) => Some(per_try.min(limit)),
             (per_try, limit) => per_try.or(limit),
         }
     }
