@@ -1,7 +1,7 @@
 //! The model of the timed engine as a loop written by hand: the bare loop, with answers that go back through every
 //! proxy, time limits, limits of requests, failures in a row, and the tallies of a report.
 //!
-//! What never happens here is left out, as are names: classes, lanes, connections, retries, other rows.
+//! What never happens here is left out: retries, ejections, requests that are given up. So are connections.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -115,6 +115,10 @@ impl Row {
     /// A proxy sends a request to its pod.
     fn call(&mut self, hop: usize, request: u32) {
         let now = self.now;
+        self.stations[hop].visits += 1;
+        if self.stations[hop].under_way >= MOST {
+            return self.answer(request, 503);
+        }
         let known = &mut self.requests[request as usize];
         known.depth = hop + 1;
         known.started[hop] = now;
@@ -123,10 +127,6 @@ impl Row {
             self.limit(2 * hop + limit, now + time, request, number);
         }
         let station = &mut self.stations[hop];
-        station.visits += 1;
-        if station.under_way >= MOST {
-            return self.answer(request, 503);
-        }
         station.under_way += 1;
         station.settle(now);
         if station.busy < WORKERS {
@@ -202,15 +202,12 @@ impl Row {
 
     fn deadline(&mut self, index: usize) {
         self.forget(index);
-        let Some((at, request, _)) = self.deadlines[index].front().copied() else {
+        let Some((at, ..)) = self.deadlines[index].front().copied() else {
             self.armed[index] = false;
             return;
         };
-        if at <= self.now {
-            // The model never comes here: no request takes so long.
-            self.answer(request, 504);
-        }
-        self.push(at.max(self.now + 1), Event::Deadline(index));
+        assert!(at > self.now, "no request of this model takes so long");
+        self.push(at, Event::Deadline(index));
     }
 }
 

@@ -124,6 +124,7 @@ impl Proxy {
         self.to_pod.send(call).await;
     }
 
+    /// No request of this model takes so long.
     #[nexosim(schedulable)]
     async fn deadline(&mut self, call: u32, cx: &Context<Self>) {
         self.end(call, 504, cx).await;
